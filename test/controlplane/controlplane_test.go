@@ -1,0 +1,350 @@
+package controlplane
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+)
+
+const auditEverything = `
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules:
+- level: Metadata
+`
+
+// TestControlPlane starts one control plane and asks of it, in turn, what the
+// tests that use this package rely on.
+func TestControlPlane(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a control plane")
+	}
+	cp, err := Start(t.Context(), Options{
+		Dir:         t.TempDir(),
+		Progress:    t.Output(),
+		AuditPolicy: []byte(auditEverything),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cp.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	client, err := kubernetes.NewForConfig(cp.RESTConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, subtest := range []struct {
+		name string
+		run  func(*testing.T, *ControlPlane, kubernetes.Interface)
+	}{
+		{"versions of client and server", testVersions},
+		{"listeners are on loopback", testLoopback},
+		{"requests are audited", testAudit},
+		{"users are subject to RBAC", testUser},
+		{"service accounts authenticate", testServiceAccount},
+		{"aggregated server", testAggregation},
+		{"owned objects are collected", testGarbageCollection},
+		{"namespaces are deleted", testNamespaceDeletion},
+		{"kube-apiserver restarts", testAPIServerRestart},
+		{"kube-controller-manager restarts", testControllerManagerRestart},
+		{"nothing is left", testStop},
+	} {
+		if !t.Run(subtest.name, func(t *testing.T) { subtest.run(t, cp, client) }) {
+			t.Logf("logs of %s:\n%s", cp.apiserver.name, logOf(cp.apiserver))
+		}
+	}
+}
+
+func logOf(c *component) string {
+	if c.running == nil {
+		return "(not running)"
+	}
+	return c.running.logTail()
+}
+
+func testVersions(t *testing.T, cp *ControlPlane, _ kubernetes.Interface) {
+	stdout, stderr, err := cp.Kubectl(t.Context(), cp.AdminKubeconfig(), "version", "-o", "json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stderr != "" {
+		t.Errorf("kubectl warns: %s", stderr)
+	}
+	type version struct{ Major, Minor, GitVersion string }
+	var got struct{ ClientVersion, ServerVersion version }
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.ClientVersion != got.ServerVersion {
+		t.Errorf("kubectl is %v, kube-apiserver %v", got.ClientVersion, got.ServerVersion)
+	}
+	if minor := got.ServerVersion.Major + "." + got.ServerVersion.Minor; minor != DefaultKubernetes {
+		t.Errorf("the server is %q, want %q", minor, DefaultKubernetes)
+	}
+	if !strings.HasPrefix(got.ServerVersion.GitVersion, "v"+DefaultKubernetes+".") {
+		t.Errorf("the server calls itself %q", got.ServerVersion.GitVersion)
+	}
+}
+
+func testLoopback(t *testing.T, cp *ControlPlane, _ kubernetes.Interface) {
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports := append(append([]int{cp.apiserver.ports[0]}, cp.etcd.ports...), cp.controllerManager.ports...)
+	for _, address := range interfaces {
+		ip := address.(*net.IPNet).IP
+		if ip.IsLoopback() || ip.IsLinkLocalUnicast() {
+			continue
+		}
+		for _, port := range ports {
+			// Who can listen beside a server has not met it on this address.
+			listener, err := net.Listen("tcp", net.JoinHostPort(ip.String(), fmt.Sprint(port)))
+			if err != nil {
+				t.Errorf("port %d is taken on %s: %v", port, ip, err)
+				continue
+			}
+			listener.Close()
+		}
+	}
+}
+
+func testAudit(t *testing.T, cp *ControlPlane, _ kubernetes.Interface) {
+	manifest := "{apiVersion: v1, kind: ConfigMap, metadata: {name: audited}, data: {key: value}}"
+	if _, _, err := cp.KubectlInput(t.Context(), cp.AdminKubeconfig(), strings.NewReader(manifest), "apply", "-f", "-"); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, err := cp.Kubectl(t.Context(), cp.AdminKubeconfig(), "get", "configmap", "audited", "-o", "jsonpath={.data.key}")
+	if err != nil || stdout != "value" {
+		t.Errorf("got %q, %v", stdout, err)
+	}
+	log, err := os.ReadFile(cp.AuditLog())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(log)), "\n") {
+		var event struct {
+			Verb      string
+			ObjectRef struct{ Resource, Name string }
+			User      struct{ Username string }
+		}
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatal(err)
+		}
+		if event.Verb == "create" && event.ObjectRef.Name == "audited" && event.User.Username == "admin" {
+			return
+		}
+	}
+	t.Error("no event of the creation in the audit log")
+}
+
+func testUser(t *testing.T, cp *ControlPlane, admin kubernetes.Interface) {
+	kubeconfig, err := cp.Kubeconfig("oidc:jane/doe", "readers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(kubeconfig); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the kubeconfig has the mode %v, %v", info.Mode(), err)
+	}
+	get := []string{"get", "configmaps", "-n", "kube-system"}
+	_, stderr, err := cp.Kubectl(t.Context(), kubeconfig, get...)
+	if err == nil || !strings.Contains(stderr, `User "oidc:jane/doe" cannot list resource "configmaps"`) {
+		t.Fatalf("a user without a role got %v: %s", err, stderr)
+	}
+	if _, _, err := cp.Kubectl(t.Context(), cp.AdminKubeconfig(),
+		"create", "clusterrolebinding", "readers", "--clusterrole=view", "--group=readers"); err != nil {
+		t.Fatal(err)
+	}
+	// The role view is empty until it has been aggregated.
+	eventually(t, "a member of readers may read", func() error {
+		_, _, err := cp.Kubectl(t.Context(), kubeconfig, get...)
+		return err
+	})
+}
+
+func testServiceAccount(t *testing.T, cp *ControlPlane, admin kubernetes.Interface) {
+	kubeconfig, err := cp.ServiceAccountKubeconfig(t.Context(), "default", "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, err := cp.Kubectl(t.Context(), kubeconfig, "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")
+	if err != nil || stdout != "system:serviceaccount:default:default" {
+		t.Errorf("the token is %q's, %v", stdout, err)
+	}
+	if _, err := cp.ServiceAccountConfig(t.Context(), "default", "nobody"); !apierrors.IsNotFound(err) {
+		t.Errorf("a token for a service account that is not there: %v", err)
+	}
+}
+
+func testGarbageCollection(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
+	collectsOwned(t, client, "collected")
+}
+
+// collectsOwned checks that a Secret goes with its owner, and that one whose
+// owner stays does not.
+func collectsOwned(t *testing.T, client kubernetes.Interface, name string) {
+	t.Helper()
+	ctx := t.Context()
+	configMaps, secrets := client.CoreV1().ConfigMaps("default"), client.CoreV1().Secrets("default")
+	for _, name := range []string{name, name + "-kept"} {
+		owner, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := secrets.Create(ctx, ownedSecret(name, owner.UID), metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := configMaps.Delete(ctx, name, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the Secret is collected", func() error {
+		_, err := secrets.Get(ctx, name, metav1.GetOptions{})
+		return wantNotFound(err)
+	})
+	if _, err := secrets.Get(ctx, name+"-kept", metav1.GetOptions{}); err != nil {
+		t.Errorf("the Secret whose owner lives: %v", err)
+	}
+}
+
+func ownedSecret(name string, owner types.UID) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Name:            name,
+		OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: name, UID: owner}},
+	}}
+}
+
+func wantNotFound(err error) error {
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err == nil:
+		return errors.New("it is still there")
+	default:
+		return err
+	}
+}
+
+func testNamespaceDeletion(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
+	ctx := t.Context()
+	namespaces := client.CoreV1().Namespaces()
+	if _, err := namespaces.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "short-lived"}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := namespaces.Delete(ctx, "short-lived", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the namespace is gone", func() error {
+		_, err := namespaces.Get(ctx, "short-lived", metav1.GetOptions{})
+		return wantNotFound(err)
+	})
+}
+
+func testAPIServerRestart(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
+	ctx := t.Context()
+	url, pid := cp.APIServerURL(), cp.apiserver.running.cmd.Process.Pid
+	before, err := client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cp.StopAPIServer(); err != nil {
+		t.Fatal(err)
+	}
+	if alive(pid) {
+		t.Error("the process is still there")
+	}
+	if _, err := client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{}); err == nil {
+		t.Error("a stopped server answers")
+	}
+	if err := cp.StopAPIServer(); err != nil {
+		t.Errorf("stopping what is stopped: %v", err)
+	}
+	if err := cp.StartAPIServer(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if cp.APIServerURL() != url {
+		t.Errorf("moved from %s to %s", url, cp.APIServerURL())
+	}
+	after, err := client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.UID != after.UID {
+		t.Error("the data is another")
+	}
+}
+
+func testControllerManagerRestart(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
+	if err := cp.StopControllerManager(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cp.StartControllerManager(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	collectsOwned(t, client, "collected-after-restart")
+}
+
+func testStop(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
+	var pids []int
+	for _, c := range []*component{cp.etcd, cp.apiserver, cp.controllerManager} {
+		pids = append(pids, c.running.cmd.Process.Pid)
+	}
+	if err := cp.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range pids {
+		if alive(pid) {
+			t.Errorf("process %d is still there", pid)
+		}
+	}
+	if err := cp.StartAPIServer(t.Context()); err == nil {
+		t.Error("a stopped control plane started a server")
+	}
+	if err := cp.Stop(); err != nil {
+		t.Errorf("a second Stop: %v", err)
+	}
+	if _, err := Start(t.Context(), cp.options); err == nil {
+		t.Error("a second control plane started in the folder of the first")
+	}
+}
+
+func TestAFailedStartSaysWhyAndLeavesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts etcd and kube-apiserver")
+	}
+	dir := t.TempDir()
+	_, err := Start(t.Context(), Options{Dir: dir, APIServerArgs: []string{"--no-such-flag"}})
+	if err == nil || !strings.Contains(err.Error(), "unknown flag: --no-such-flag") {
+		t.Errorf("got the error %v, want what kube-apiserver wrote", err)
+	}
+	eventually(t, "etcd has let go of its data", func() error {
+		unlock, err := lockFile(t.Context(), filepath.Join(etcdDir(dir), "member", "snap", "db"))
+		if err == nil {
+			unlock()
+		}
+		return err
+	})
+}
+
+func TestACancelledStartLeavesNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Start(ctx, Options{Dir: t.TempDir()}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got the error %v", err)
+	}
+}

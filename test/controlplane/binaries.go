@@ -187,8 +187,12 @@ func (r release) buildInto(ctx context.Context, dir string, progress io.Writer) 
 
 	fmt.Fprintf(progress, "building etcd %s and Kubernetes %s into %s (once; some minutes)\n", r.etcd, r.kubernetes, dir)
 	began := time.Now()
-	building, err := os.MkdirTemp(cache, ".building-"+r.name()+"-")
-	if err != nil {
+	// The lock makes what lies there the remains of a builder that was killed.
+	building := filepath.Join(cache, ".building-"+r.name())
+	if err := os.RemoveAll(building); err != nil {
+		return err
+	}
+	if err := os.Mkdir(building, 0o755); err != nil {
 		return err
 	}
 	defer os.RemoveAll(building)
@@ -212,15 +216,14 @@ func (r release) build(ctx context.Context, dir string, progress io.Writer) erro
 		kubernetesModule+"/cmd/kube-controller-manager",
 		kubernetesModule+"/cmd/kubectl",
 	)
-	cmd.Stdout, cmd.Stderr = progress, progress
+	var output bytes.Buffer
+	both := io.MultiWriter(progress, &output)
+	cmd.Stdout, cmd.Stderr = both, both
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("go build in %s: %w", r.module, err)
+		return fmt.Errorf("go build in %s: %w\n%s", r.module, err, lastLines(output.Bytes()))
 	}
 	// The go command names a binary after the last element of its package's path.
 	if err := os.Rename(filepath.Join(dir, "server"), pathsIn(dir).Etcd); err != nil {
-		return err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
 	return pathsIn(dir).missing()

@@ -102,8 +102,9 @@ func TestAFailedBuildLeavesNothing(t *testing.T) {
 	cache, _ := fakeRepository(t)
 	t.Setenv("BUILD_FAILS", "1")
 	var progress strings.Builder
-	if _, err := Binaries(t.Context(), "", &progress); err == nil {
-		t.Fatal("no error")
+	_, err := Binaries(t.Context(), "", &progress)
+	if err == nil || !strings.Contains(err.Error(), "does not compile") {
+		t.Fatalf("got the error %v, want the compiler's words", err)
 	}
 	if !strings.Contains(progress.String(), "does not compile") {
 		t.Errorf("the compiler's words are not in %q", progress.String())

@@ -16,8 +16,9 @@ const (
 	// startTimeout bounds the start of one component, on a machine that does much
 	// else at the same time.
 	startTimeout = 2 * time.Minute
-	// stopGrace is how long a component may take to end before it is killed.
-	stopGrace = 20 * time.Second
+	// stopGrace is how long a component may take to end before it is killed. Watches
+	// that kube-apiserver passes on to an aggregated server make it use all of it.
+	stopGrace = 8 * time.Second
 	// portAttempts is how often a component whose port somebody else took is
 	// started again.
 	portAttempts = 5

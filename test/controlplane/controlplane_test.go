@@ -1,13 +1,11 @@
 package controlplane
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -153,7 +151,7 @@ func testAudit(t *testing.T, cp *ControlPlane, _ kubernetes.Interface) {
 	t.Error("no event of the creation in the audit log")
 }
 
-func testUser(t *testing.T, cp *ControlPlane, admin kubernetes.Interface) {
+func testUser(t *testing.T, cp *ControlPlane, _ kubernetes.Interface) {
 	kubeconfig, err := cp.Kubeconfig("oidc:jane/doe", "readers")
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +175,7 @@ func testUser(t *testing.T, cp *ControlPlane, admin kubernetes.Interface) {
 	})
 }
 
-func testServiceAccount(t *testing.T, cp *ControlPlane, admin kubernetes.Interface) {
+func testServiceAccount(t *testing.T, cp *ControlPlane, _ kubernetes.Interface) {
 	kubeconfig, err := cp.ServiceAccountKubeconfig(t.Context(), "default", "default")
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +189,7 @@ func testServiceAccount(t *testing.T, cp *ControlPlane, admin kubernetes.Interfa
 	}
 }
 
-func testGarbageCollection(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
+func testGarbageCollection(t *testing.T, _ *ControlPlane, client kubernetes.Interface) {
 	collectsOwned(t, client, "collected")
 }
 
@@ -240,7 +238,7 @@ func wantNotFound(err error) error {
 	}
 }
 
-func testNamespaceDeletion(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
+func testNamespaceDeletion(t *testing.T, _ *ControlPlane, client kubernetes.Interface) {
 	ctx := t.Context()
 	namespaces := client.CoreV1().Namespaces()
 	if _, err := namespaces.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "short-lived"}}, metav1.CreateOptions{}); err != nil {
@@ -253,98 +251,4 @@ func testNamespaceDeletion(t *testing.T, cp *ControlPlane, client kubernetes.Int
 		_, err := namespaces.Get(ctx, "short-lived", metav1.GetOptions{})
 		return wantNotFound(err)
 	})
-}
-
-func testAPIServerRestart(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
-	ctx := t.Context()
-	url, pid := cp.APIServerURL(), cp.apiserver.running.cmd.Process.Pid
-	before, err := client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cp.StopAPIServer(); err != nil {
-		t.Fatal(err)
-	}
-	if alive(pid) {
-		t.Error("the process is still there")
-	}
-	if _, err := client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{}); err == nil {
-		t.Error("a stopped server answers")
-	}
-	if err := cp.StopAPIServer(); err != nil {
-		t.Errorf("stopping what is stopped: %v", err)
-	}
-	if err := cp.StartAPIServer(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if cp.APIServerURL() != url {
-		t.Errorf("moved from %s to %s", url, cp.APIServerURL())
-	}
-	after, err := client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if before.UID != after.UID {
-		t.Error("the data is another")
-	}
-}
-
-func testControllerManagerRestart(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
-	if err := cp.StopControllerManager(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cp.StartControllerManager(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	collectsOwned(t, client, "collected-after-restart")
-}
-
-func testStop(t *testing.T, cp *ControlPlane, client kubernetes.Interface) {
-	var pids []int
-	for _, c := range []*component{cp.etcd, cp.apiserver, cp.controllerManager} {
-		pids = append(pids, c.running.cmd.Process.Pid)
-	}
-	if err := cp.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	for _, pid := range pids {
-		if alive(pid) {
-			t.Errorf("process %d is still there", pid)
-		}
-	}
-	if err := cp.StartAPIServer(t.Context()); err == nil {
-		t.Error("a stopped control plane started a server")
-	}
-	if err := cp.Stop(); err != nil {
-		t.Errorf("a second Stop: %v", err)
-	}
-	if _, err := Start(t.Context(), cp.options); err == nil {
-		t.Error("a second control plane started in the folder of the first")
-	}
-}
-
-func TestAFailedStartSaysWhyAndLeavesNothing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts etcd and kube-apiserver")
-	}
-	dir := t.TempDir()
-	_, err := Start(t.Context(), Options{Dir: dir, APIServerArgs: []string{"--no-such-flag"}})
-	if err == nil || !strings.Contains(err.Error(), "unknown flag: --no-such-flag") {
-		t.Errorf("got the error %v, want what kube-apiserver wrote", err)
-	}
-	eventually(t, "etcd has let go of its data", func() error {
-		unlock, err := lockFile(t.Context(), filepath.Join(etcdDir(dir), "member", "snap", "db"))
-		if err == nil {
-			unlock()
-		}
-		return err
-	})
-}
-
-func TestACancelledStartLeavesNothing(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := Start(ctx, Options{Dir: t.TempDir()}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got the error %v", err)
-	}
 }

@@ -60,6 +60,9 @@ func (cp *ControlPlane) apiserverArgs(ports []int) []string {
 		// Endpoints of the Service kubernetes may not be loopback addresses.
 		"--endpoint-reconciler-type=none",
 		"--service-cluster-ip-range=" + serviceCIDR,
+		// Watches that are open at a shutdown are ended; else it waits for them for a
+		// minute.
+		"--shutdown-watch-termination-grace-period=2s",
 
 		"--client-ca-file=" + c.clusterCA,
 		"--authorization-mode=RBAC",

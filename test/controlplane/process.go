@@ -142,6 +142,10 @@ func (p *process) logTail() string {
 	if err != nil {
 		return err.Error()
 	}
+	return lastLines(content)
+}
+
+func lastLines(content []byte) string {
 	lines := strings.Split(string(bytes.TrimSpace(content)), "\n")
 	return strings.Join(lines[max(0, len(lines)-logTailLines):], "\n")
 }

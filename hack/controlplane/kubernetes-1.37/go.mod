@@ -1,3 +1,8 @@
+// What a control plane of Kubernetes 1.37 is built from; package test/controlplane
+// builds and runs it. For another minor version: copy this file into a folder
+// kubernetes-<minor>, set the version of k8s.io/kubernetes, the matching v0
+// versions of every replacement, and the version of etcd that this Kubernetes
+// release is tested with; then run "go mod tidy" there.
 module github.com/live-secrets/external-secrets-apiserver/hack/controlplane/kubernetes-1.37
 
 go 1.26.0

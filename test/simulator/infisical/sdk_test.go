@@ -57,7 +57,7 @@ func TestSDKReads(t *testing.T) {
 	}
 	token := client.Token
 	renewed, err := apiauth.CallRenewAccessToken(client, apiauth.RenewAccessTokenRequest{AccessToken: token})
-	if err != nil || renewed.AccessToken == token || renewed.ExpiresIn != 2592000 {
+	if err != nil || renewed.AccessToken == token || renewed.ExpiresIn <= 0 {
 		t.Errorf("renewal: %v", err)
 	}
 	if _, err := apiauth.CallRevokeAccessToken(client, apiauth.RevokeAccessTokenRequest{AccessToken: token}); err != nil {

@@ -80,6 +80,23 @@ func (s *Server) Item(vaultIDOrName, itemIDOrTitle string) Item {
 	return *s.cloud.find(vaultIDOrName).find(itemIDOrTitle).item.clone()
 }
 
+// Find returns an item as it is at 1Password.com, and whether there is one.
+func (s *Server) Find(vaultIDOrName, itemIDOrTitle string) (Item, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.cloud.vaults {
+		if v.id != vaultIDOrName && v.name != vaultIDOrName {
+			continue
+		}
+		for _, id := range v.order {
+			if item := v.items[id].item; item.ID == itemIDOrTitle || item.Title == itemIDOrTitle {
+				return *item.clone(), true
+			}
+		}
+	}
+	return Item{}, false
+}
+
 // EditItem changes an item, named by id or title, and bumps its version, its
 // time and the vault's contentVersion.
 func (s *Server) EditItem(vaultIDOrName, itemIDOrTitle string, edit func(*Item)) Item {

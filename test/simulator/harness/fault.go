@@ -94,14 +94,14 @@ func (s *Faults) Add(fault Fault) *Injected {
 	return injected
 }
 
-// Clear removes all faults.
+// Clear removes all faults; requests that hang because of one are answered.
 func (s *Faults) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, injected := range slices.Clone(s.active) {
-		injected.remove()
+	for _, injected := range s.active {
 		injected.release()
 	}
+	s.active = nil
 }
 
 // take returns the fault that hits the request, and counts the hit.
@@ -110,13 +110,11 @@ func (s *Faults) take(route string, r *http.Request) *Injected {
 	defer s.mu.Unlock()
 	for _, injected := range s.active {
 		fault := injected.fault
-		if fault.Route != "" && fault.Route != route || fault.Match != nil && !fault.Match(r) {
+		spent := fault.Times > 0 && injected.hits == fault.Times
+		if spent || fault.Route != "" && fault.Route != route || fault.Match != nil && !fault.Match(r) {
 			continue
 		}
 		injected.hits++
-		if injected.hits == fault.Times {
-			injected.remove()
-		}
 		return injected
 	}
 	return nil
@@ -133,12 +131,8 @@ func (i *Injected) Hits() int {
 func (i *Injected) Remove() {
 	i.set.mu.Lock()
 	defer i.set.mu.Unlock()
-	i.remove()
-	i.release()
-}
-
-func (i *Injected) remove() {
 	i.set.active = slices.DeleteFunc(i.set.active, func(other *Injected) bool { return other == i })
+	i.release()
 }
 
 func (i *Injected) release() {

@@ -173,7 +173,7 @@ func expect(r result, status int, body, contentType string) error {
 func TestHangEndsWithClientAndWithRelease(t *testing.T) {
 	h := newHarness(t)
 	url, client := h.Start(), newClient(t)
-	injected := h.Faults.Add(harness.Fault{Kind: harness.Hang})
+	h.Faults.Add(harness.Fault{Kind: harness.Hang}.For(2))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan result)
@@ -191,7 +191,7 @@ func TestHangEndsWithClientAndWithRelease(t *testing.T) {
 	if err := h.Requests.Wait(t.Context(), routeThing, 2); err != nil {
 		t.Fatal(err)
 	}
-	injected.Remove()
+	h.Faults.Clear()
 	if err := whole(<-stayed); err != nil {
 		t.Errorf("the client that stayed: %v", err)
 	}

@@ -101,6 +101,29 @@ func (s *Server) EditSecret(projectIDOrSlug, environment, at, key string, edit f
 	s.publish(change{project: p.id, kind: eventType, environment: environment, path: f.path, key: key})
 }
 
+// Find returns a secret, and whether there is one.
+func (s *Server) Find(projectIDOrSlug, environment, at, key string) (Secret, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(projectIDOrSlug)
+	if p == nil {
+		return Secret{}, false
+	}
+	f := p.folder(environment, at)
+	if f == nil || f.secrets[key] == nil {
+		return Secret{}, false
+	}
+	return f.secrets[key].Secret, true
+}
+
+// HasEnvironment says whether there is such a project with such an environment.
+func (s *Server) HasEnvironment(projectIDOrSlug, environment string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(projectIDOrSlug)
+	return p != nil && p.environment(environment) != nil
+}
+
 // DeleteSecret deletes a secret.
 func (s *Server) DeleteSecret(projectIDOrSlug, environment, at, key string) {
 	s.mu.Lock()

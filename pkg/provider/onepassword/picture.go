@@ -1,0 +1,96 @@
+package onepassword
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	sdkmodel "github.com/1Password/connect-sdk-go/onepassword"
+)
+
+// row is what a list of items tells of one.
+type row struct {
+	id, title string
+	tags      []string
+	version   int
+	// state is empty for an active item, and ARCHIVED for one that counts as absent.
+	state   string
+	updated time.Time
+}
+
+func newRow(i *sdkmodel.Item, state string) row {
+	return row{
+		id: i.ID, title: i.Title, tags: slices.Clip(i.Tags), version: i.Version,
+		state: state, updated: i.UpdatedAt,
+	}
+}
+
+func (r row) equal(other row) bool {
+	return r.id == other.id && r.title == other.title && slices.Equal(r.tags, other.tags) && r.version == other.version &&
+		r.state == other.state && r.updated.Equal(other.updated)
+}
+
+// picture is a vault: which items it has, at which versions. It implements provider.Picture.
+type picture struct {
+	vaultID string
+	// contentVersion is what the vault said before the rows were read; 0 where it says nothing.
+	contentVersion int
+	// rows are in the server's order.
+	rows []row
+	// byID and byTitle lead to the active rows.
+	byID    map[string]int
+	byTitle map[string][]int
+	size    int64
+}
+
+// newPicture makes the picture of a vault, or returns held where it shows the same. Of an item that is held at a higher
+// version than the list has, the held row stays: the list is that of a replica that lags.
+func newPicture(vault sdkmodel.Vault, rows []row, held *picture) *picture {
+	if held != nil {
+		for i, r := range rows {
+			if n, ok := held.byID[r.id]; ok && held.rows[n].version > r.version {
+				rows[i] = held.rows[n]
+			}
+		}
+		if held.contentVersion == vault.ContentVersion && slices.EqualFunc(held.rows, rows, row.equal) {
+			return held
+		}
+	}
+	p := &picture{
+		vaultID: vault.ID, contentVersion: vault.ContentVersion, rows: rows,
+		byID: make(map[string]int, len(rows)), byTitle: make(map[string][]int, len(rows)),
+	}
+	for i, r := range rows {
+		p.size += r.size()
+		if r.state == "" {
+			p.byID[r.id] = i
+			p.byTitle[r.title] = append(p.byTitle[r.title], i)
+		}
+	}
+	return p
+}
+
+// rowOverhead is about what a row and its two index entries take beside their text.
+const rowOverhead = 256
+
+func (r row) size() int64 {
+	n := rowOverhead + len(r.id) + len(r.title)
+	for _, tag := range r.tags {
+		n += len(tag) + int(stringHeader)
+	}
+	return int64(n)
+}
+
+// stringHeader is what a string takes beside its text.
+const stringHeader = 16
+
+// Size implements provider.Picture.
+func (p *picture) Size() int64 { return p.size }
+
+// versionText is a version as users see it; empty where the server gives none.
+func versionText(version int) string {
+	if version == 0 {
+		return ""
+	}
+	return strconv.Itoa(version)
+}

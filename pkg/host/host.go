@@ -1,0 +1,129 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/quiet"
+)
+
+// Host holds the clients and informers of the host cluster. It is safe for concurrent use. Where the host cannot be
+// reached, what the informers last saw goes on being shown, and they take up where they were when it is back.
+type Host struct {
+	client                          *quiet.Client
+	secrets, configMaps, namespaces cache.SharedIndexInformer
+}
+
+// New makes a Host. It sends nothing before Run.
+func New(config *rest.Config) (*Host, error) {
+	client, err := quiet.New(config)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{
+		client:     client,
+		secrets:    newInformer(client, "secrets", trimObject),
+		configMaps: newInformer(client, "configmaps", trimObject),
+		namespaces: newInformer(client, "namespaces", trimNamespace),
+	}
+	if err := h.secrets.AddIndexers(secretIndexers); err != nil {
+		return nil, fmt.Errorf("indexing Secrets: %w", err)
+	}
+	return h, nil
+}
+
+func newInformer(client *quiet.Client, resource string, trim quiet.Trim) cache.SharedIndexInformer {
+	return cache.NewSharedIndexInformerWithOptions(
+		client.ListWatch(corev1.SchemeGroupVersion.WithResource(resource), trim),
+		&metav1.PartialObjectMetadata{},
+		cache.SharedIndexInformerOptions{ObjectDescription: "metadata of " + resource},
+	)
+}
+
+// Client is the quiet client of the host.
+func (h *Host) Client() *quiet.Client { return h.client }
+
+// Run keeps the informers going until ctx is done, and returns when all they started has ended.
+func (h *Host) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	for _, informer := range h.informers() {
+		running.Go(func() { informer.RunWithContext(ctx) })
+	}
+}
+
+// HasSynced tells whether the host's Secrets, ConfigMaps and namespaces have been seen once.
+func (h *Host) HasSynced() bool {
+	for _, informer := range h.informers() {
+		if !informer.HasSynced() {
+			return false
+		}
+	}
+	return true
+}
+
+func (h *Host) informers() []cache.SharedIndexInformer {
+	return []cache.SharedIndexInformer{h.secrets, h.configMaps, h.namespaces}
+}
+
+// OnObject has changed called for every Secret and ConfigMap that appears, changes or goes, those that are there at the
+// start included. It is to be registered before Run. changed must not block: calls come one after another.
+func (h *Host) OnObject(changed func(Object)) error {
+	for kind, informer := range map[Kind]cache.SharedIndexInformer{KindSecret: h.secrets, KindConfigMap: h.configMaps} {
+		err := onChange(informer, func(namespace, name string) { changed(Object{kind, namespace, name}) })
+		if err != nil {
+			return fmt.Errorf("watching the %ss of the host: %w", kind, err)
+		}
+	}
+	return nil
+}
+
+// OnNamespace is OnObject for namespaces.
+func (h *Host) OnNamespace(changed func(name string)) error {
+	if err := onChange(h.namespaces, func(_, name string) { changed(name) }); err != nil {
+		return fmt.Errorf("watching the namespaces of the host: %w", err)
+	}
+	return nil
+}
+
+func onChange(informer cache.SharedIndexInformer, changed func(namespace, name string)) error {
+	notify := func(object any) {
+		// The key of an object that went while no watch was open is all that is known of it.
+		key, err := cache.DeletionHandlingMetaNamespaceKeyFunc(object)
+		if err != nil {
+			return
+		}
+		namespace, name, err := cache.SplitMetaNamespaceKey(key)
+		if err != nil {
+			return
+		}
+		changed(namespace, name)
+	}
+	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc: notify,
+		UpdateFunc: func(before, after any) {
+			// A list after a lost watch repeats what has not changed.
+			if version(before) != version(after) {
+				notify(after)
+			}
+		},
+		DeleteFunc: notify,
+	})
+	return err
+}
+
+// version is an object's resourceVersion, and empty for what is no object.
+func version(object any) string {
+	accessor, err := meta.Accessor(object)
+	if err != nil {
+		return ""
+	}
+	return accessor.GetResourceVersion()
+}

@@ -1,0 +1,79 @@
+package secret
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+)
+
+const ownerKind = "ExternalSecret"
+
+// Owner is the ExternalSecret that a Secret is written for.
+type Owner struct {
+	Namespace, Name string
+	UID             types.UID
+}
+
+// OwnerOf is the Owner that an ExternalSecret is.
+func OwnerOf(es *v1.ExternalSecret) Owner {
+	return Owner{Namespace: es.Namespace, Name: es.Name, UID: es.UID}
+}
+
+// Controls tells whether the ExternalSecret is the controller of an object of its namespace.
+func (o Owner) Controls(controller *metav1.OwnerReference) bool {
+	return controller != nil && o.is(controller)
+}
+
+// is tells whether a reference names the ExternalSecret. The version of the API and the UID do not count: a Secret that was
+// written before the ExternalSecret was created anew, or by ESO, is the same ExternalSecret's.
+func (o Owner) is(ref *metav1.OwnerReference) bool {
+	return isExternalSecret(ref) && ref.Name == o.Name
+}
+
+// made tells whether the Secret exists because of the ExternalSecret.
+func (o Owner) made(s *corev1.Secret) bool {
+	return o.Controls(metav1.GetControllerOf(s)) || fieldsOf(s, FieldManager(o.Name)).typed
+}
+
+func isExternalSecret(ref *metav1.OwnerReference) bool {
+	group := schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind).Group
+	return group == v1.GroupName && ref.Kind == ownerKind
+}
+
+// own makes the ExternalSecret the controller of s.
+func (o Owner) own(s *corev1.Secret) {
+	reference := metav1.OwnerReference{
+		APIVersion:         v1.SchemeGroupVersion.String(),
+		Kind:               ownerKind,
+		Name:               o.Name,
+		UID:                o.UID,
+		Controller:         ptr.To(true),
+		BlockOwnerDeletion: ptr.To(true),
+	}
+	s.Labels[LabelCreatedBy] = CreatedBy(o.Namespace, o.Name)
+	for i := range s.OwnerReferences {
+		if o.is(&s.OwnerReferences[i]) {
+			s.OwnerReferences[i] = reference
+			return
+		}
+	}
+	s.OwnerReferences = append(s.OwnerReferences, reference)
+}
+
+// release makes s outlive the ExternalSecret.
+func (o Owner) release(s *corev1.Secret) {
+	kept := s.OwnerReferences[:0]
+	for _, reference := range s.OwnerReferences {
+		if !ptr.Deref(reference.Controller, false) || !o.is(&reference) {
+			kept = append(kept, reference)
+		}
+	}
+	s.OwnerReferences = kept
+	if s.Labels[LabelCreatedBy] == CreatedBy(o.Namespace, o.Name) {
+		delete(s.Labels, LabelCreatedBy)
+	}
+}

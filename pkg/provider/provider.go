@@ -80,11 +80,15 @@ type Part interface {
 // View is what is at hand to answer Needs: for every Scope a Picture or an error, for Parts that were asked for the part
 // or an error. It is read-only while Lookup runs.
 type View interface {
-	// Picture of a scope, or why there is none. Exactly the scopes that Scopes named for the Need can be asked for.
+	// Picture of a scope, or why there is none. Exactly the scopes that Scopes named for the Need can be asked for; of any
+	// other the error is ErrScopeNotNamed.
 	Picture(Scope) (Picture, error)
 	// Part is the part, or why it could not be loaded; ok is false where it was not loaded yet.
 	Part(Scope, PartID) (part Part, err error, ok bool)
 }
+
+// ErrScopeNotNamed is a View's answer about a scope that Scopes did not name for the Need.
+var ErrScopeNotNamed = Errorf(Invalid, "the scope was not asked for")
 
 // Client reads one store. All methods are safe for concurrent use. Every error is an *Error or wraps one.
 type Client interface {

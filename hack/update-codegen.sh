@@ -18,6 +18,7 @@ kube::codegen::gen_openapi \
   --output-dir pkg/generated/openapi \
   --output-pkg "${module}/pkg/generated/openapi" \
   --output-model-name-file zz_generated.model_name.go \
+  --extra-pkgs k8s.io/apimachinery/pkg/util/intstr \
   --report-filename hack/api-violations.list \
   --update-report \
   pkg/apis

@@ -21,7 +21,7 @@ var SchemeGroupVersion = schema.GroupVersion{Group: GroupName, Version: "v1"}
 
 var (
 	// SchemeBuilder collects what AddToScheme registers.
-	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes, RegisterDefaults)
+	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes, addFieldLabels, RegisterDefaults)
 	// AddToScheme registers the kinds, and their defaults, under v1 alone: what a client needs.
 	AddToScheme = SchemeBuilder.AddToScheme
 )

@@ -1,0 +1,57 @@
+// Package app is the command line of external-secrets-apiserver.
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	cliflag "k8s.io/component-base/cli/flag"
+	"k8s.io/component-base/cli/globalflag"
+	logsapi "k8s.io/component-base/logs/api/v1"
+	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
+	"k8s.io/component-base/term"
+	"k8s.io/component-base/version/verflag"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver/options"
+)
+
+// logFlushPeriod is how long a line may stay in klog's buffer.
+const logFlushPeriod = 5 * time.Second
+
+// NewCommand makes the command; it serves until ctx ends.
+func NewCommand(ctx context.Context) *cobra.Command {
+	o := options.New()
+	cmd := &cobra.Command{
+		Use:   "external-secrets-apiserver",
+		Short: "Serve external-secrets.io/v1, live",
+		Long: `external-secrets-apiserver serves ExternalSecret, SecretStore and ClusterSecretStore as an aggregated Kubernetes API
+server. A read is answered from the provider, now; a background materializer keeps the Secrets that pods mount.`,
+		SilenceUsage: true,
+		Args:         cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			verflag.PrintAndExitIfRequested()
+			if err := logsapi.ValidateAndApply(o.Logs, nil); err != nil {
+				return fmt.Errorf("set up logging: %w", err)
+			}
+			if err := o.Complete(); err != nil {
+				return err
+			}
+			if err := o.Validate(); err != nil {
+				return err
+			}
+			return Run(ctx, o)
+		},
+	}
+
+	flags := o.Flags()
+	verflag.AddFlags(flags.FlagSet("global"))
+	globalflag.AddGlobalFlags(flags.FlagSet("global"), cmd.Name())
+	for _, set := range flags.FlagSets {
+		cmd.Flags().AddFlagSet(set)
+	}
+	columns, _, _ := term.TerminalSize(cmd.OutOrStdout())
+	cliflag.SetUsageAndHelpFunc(cmd, flags, columns)
+	return cmd
+}

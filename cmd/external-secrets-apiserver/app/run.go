@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver/options"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/embeddedetcd"
+)
+
+// Run serves until ctx ends. The embedded etcd, where there is one, serves before the first store is built and stops after
+// the last request: its clients must never meet it gone.
+func Run(ctx context.Context, o *options.Options) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	if o.EmbedsEtcd() {
+		etcd, err := embeddedetcd.Start(ctx, o.DataDir)
+		if err != nil {
+			return err
+		}
+		defer etcd.Close()
+		o.UseEtcd(etcd.Endpoint())
+		go func() {
+			select {
+			case err := <-etcd.Err():
+				cancel(fmt.Errorf("the embedded etcd stopped: %w", err))
+			case <-ctx.Done():
+			}
+		}()
+	}
+
+	config, err := o.Config(ctx)
+	if err != nil {
+		return err
+	}
+	server, err := config.Complete().New()
+	if err != nil {
+		return err
+	}
+	if err := server.Run(ctx); err != nil {
+		return err
+	}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+// Package apiserver puts the server together: the API group over its storage, live reads, the materializer, and what starts
+// and stops them in order.
+package apiserver
+
+import (
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/util/compatibility"
+	"k8s.io/client-go/rest"
+	"k8s.io/component-base/version"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/audit"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
+)
+
+// groupPath is where the group is served.
+const groupPath = "/apis/" + v1.GroupName + "/"
+
+// Extra is what this server is configured with beyond a generic API server. The options of the same names say what each
+// field means.
+type Extra struct {
+	Host               *rest.Config
+	LiveTimeout        time.Duration
+	ListTimeout        time.Duration
+	ListFreshness      time.Duration
+	PollInterval       time.Duration
+	FollowChanges      bool
+	LeaderElect        bool
+	ControllerClass    string
+	Namespace          string
+	MetricsBindAddress string
+	Workers            int
+}
+
+// Config is what a server is made of.
+type Config struct {
+	Generic *genericapiserver.RecommendedConfig
+	Scheme  *runtime.Scheme
+	Extra   Extra
+}
+
+// ApplyDefaults sets what options build upon: the OpenAPI definitions and the handler chain.
+func (c *Config) ApplyDefaults() {
+	c.Generic.EffectiveVersion = compatibility.DefaultBuildEffectiveVersion()
+	applyOpenAPI(&c.Generic.Config, c.Scheme, version.Get().GitVersion)
+	c.Generic.BuildHandlerChainFunc = func(api http.Handler, config *genericapiserver.Config) http.Handler {
+		return genericapiserver.DefaultBuildHandlerChain(readmode.Handler(groupPath, api), config)
+	}
+}
+
+// Complete fills in what follows from other fields. Only a completed config makes a server.
+func (c *Config) Complete() CompletedConfig {
+	c.Generic.AuditPolicyRuleEvaluator = audit.Clamp(c.Generic.AuditPolicyRuleEvaluator, v1.GroupName, "secret")
+	return CompletedConfig{&completedConfig{
+		generic:    c.Generic.Complete(),
+		scheme:     c.Scheme,
+		authorizer: c.Generic.Authorization.Authorizer,
+		extra:      c.Extra,
+	}}
+}
+
+// CompletedConfig cannot be made but by Complete.
+type CompletedConfig struct {
+	*completedConfig
+}

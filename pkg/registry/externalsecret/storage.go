@@ -1,0 +1,117 @@
+package externalsecret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/registry/generic"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/storage"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+)
+
+// NewStore makes the Store of ExternalSecrets: what is in etcd, with nothing live. table renders it for kubectl.
+func NewStore(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, table rest.TableConvertor) (*genericregistry.Store, error) {
+	strategy := newStrategy(scheme)
+	store := &genericregistry.Store{
+		NewFunc:                   func() runtime.Object { return &v1.ExternalSecret{} },
+		NewListFunc:               func() runtime.Object { return &v1.ExternalSecretList{} },
+		PredicateFunc:             matchExternalSecret,
+		DefaultQualifiedResource:  v1.Resource("externalsecrets"),
+		SingularQualifiedResource: v1.Resource("externalsecret"),
+		CreateStrategy:            strategy,
+		UpdateStrategy:            strategy,
+		DeleteStrategy:            strategy,
+		ResetFieldsStrategy:       strategy,
+		TableConvertor:            table,
+	}
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: getter, AttrFunc: getAttrs}); err != nil {
+		return nil, fmt.Errorf("set up the store of ExternalSecrets: %w", err)
+	}
+	return store, nil
+}
+
+// getAttrs gives what selectors may select on: the fields that External Secrets Operator's CRD makes selectable.
+func getAttrs(obj runtime.Object) (labels.Set, fields.Set, error) {
+	es, ok := obj.(*v1.ExternalSecret)
+	if !ok {
+		return nil, nil, errors.New("not an ExternalSecret")
+	}
+	set := fields.Set{
+		v1.FieldStoreName: "", v1.FieldStoreKind: "", v1.FieldTargetName: "", v1.FieldRefreshInterval: "",
+	}
+	put := func(name string, value *string) {
+		if value != nil {
+			set[name] = *value
+		}
+	}
+	if ref := es.Spec.SecretStoreRef; ref != nil {
+		put(v1.FieldStoreName, ref.Name)
+		put(v1.FieldStoreKind, ref.Kind)
+	}
+	if es.Spec.Target != nil {
+		put(v1.FieldTargetName, es.Spec.Target.Name)
+	}
+	put(v1.FieldRefreshInterval, es.Spec.RefreshInterval)
+	return es.Labels, generic.AddObjectMetaFieldsSet(set, &es.ObjectMeta, true), nil
+}
+
+func matchExternalSecret(label labels.Selector, field fields.Selector) storage.SelectionPredicate {
+	return storage.SelectionPredicate{Label: label, Field: field, GetAttrs: getAttrs}
+}
+
+// StatusREST is the status subresource: stored objects, never live ones.
+type StatusREST struct {
+	store *genericregistry.Store
+}
+
+// NewStatusREST serves the status of what store holds.
+func NewStatusREST(scheme *runtime.Scheme, store *genericregistry.Store) *StatusREST {
+	strategy := statusStrategy{newStrategy(scheme)}
+	status := *store
+	status.UpdateStrategy = strategy
+	status.ResetFieldsStrategy = strategy
+	return &StatusREST{store: &status}
+}
+
+var _ interface {
+	rest.Storage
+	rest.Patcher
+	rest.ResetFieldsStrategy
+	rest.TableConvertor
+} = (*StatusREST)(nil)
+
+// New makes an empty ExternalSecret.
+func (*StatusREST) New() runtime.Object { return &v1.ExternalSecret{} }
+
+// Destroy does nothing: the Store that it shares is destroyed with the main resource.
+func (*StatusREST) Destroy() {}
+
+// Get reads the stored object.
+func (r *StatusREST) Get(ctx context.Context, name string, options *metav1.GetOptions) (runtime.Object, error) {
+	return r.store.Get(ctx, name, options)
+}
+
+// Update writes the status alone, and never creates.
+func (r *StatusREST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
+	updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
+	return r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
+}
+
+// GetResetFields is the status strategy's.
+func (r *StatusREST) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
+	return r.store.GetResetFields()
+}
+
+// ConvertToTable renders as the main resource does.
+func (r *StatusREST) ConvertToTable(ctx context.Context, object, options runtime.Object) (*metav1.Table, error) {
+	return r.store.ConvertToTable(ctx, object, options)
+}

@@ -1,0 +1,117 @@
+// Package externalsecret serves ExternalSecrets: stored objects from etcd, live reads over them, and the subresources
+// status, secret and refresh.
+package externalsecret
+
+import (
+	"context"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/storage/names"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+)
+
+// strategy is what happens to an ExternalSecret on its way into the Store.
+type strategy struct {
+	runtime.ObjectTyper
+	names.NameGenerator
+}
+
+func newStrategy(typer runtime.ObjectTyper) strategy {
+	return strategy{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator}
+}
+
+var (
+	_ rest.RESTCreateStrategy  = strategy{}
+	_ rest.RESTUpdateStrategy  = strategy{}
+	_ rest.RESTDeleteStrategy  = strategy{}
+	_ rest.ResetFieldsStrategy = strategy{}
+)
+
+func (strategy) NamespaceScoped() bool { return true }
+
+// Status belongs to the materializer: whoever creates or changes a spec cannot set it, and field managers do not own it.
+func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
+	return map[fieldpath.APIVersion]*fieldpath.Set{
+		fieldpath.APIVersion(v1.SchemeGroupVersion.String()): fieldpath.NewSet(fieldpath.MakePathOrDie("status")),
+	}
+}
+
+func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
+	es := obj.(*v1.ExternalSecret)
+	es.Status = v1.ExternalSecretStatus{}
+	es.Generation = 1
+}
+
+func (strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+	es, before := obj.(*v1.ExternalSecret), old.(*v1.ExternalSecret)
+	es.Status = before.Status
+	es.Status.Live = nil
+	es.Generation = before.Generation
+	if !apiequality.Semantic.DeepEqual(es.Spec, before.Spec) {
+		es.Generation++
+	}
+}
+
+func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+	return validate(obj.(*v1.ExternalSecret))
+}
+
+func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+	es := obj.(*v1.ExternalSecret)
+	// An object that is leaving, or whose spec stays, is never held back by a rule that came after it was stored.
+	if es.DeletionTimestamp != nil || apiequality.Semantic.DeepEqual(es.Spec, old.(*v1.ExternalSecret).Spec) {
+		return nil
+	}
+	return validate(es)
+}
+
+func validate(es *v1.ExternalSecret) field.ErrorList {
+	return validation.ExternalSecret(es)
+}
+
+func (strategy) Canonicalize(runtime.Object) {}
+
+func (strategy) AllowCreateOnUpdate(context.Context) bool      { return false }
+func (strategy) AllowUnconditionalUpdate(context.Context) bool { return false }
+
+// Warnings about stores and keys need a provider's answer and are given after the write: see warnings.go.
+func (strategy) WarningsOnCreate(context.Context, runtime.Object) []string { return nil }
+
+func (strategy) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object) []string {
+	return nil
+}
+
+// statusStrategy is what happens to an ExternalSecret that is written through its status subresource.
+type statusStrategy struct {
+	strategy
+}
+
+func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
+	return map[fieldpath.APIVersion]*fieldpath.Set{
+		fieldpath.APIVersion(v1.SchemeGroupVersion.String()): fieldpath.NewSet(
+			fieldpath.MakePathOrDie("spec"),
+			fieldpath.MakePathOrDie("metadata"),
+			fieldpath.MakePathOrDie("status", "live"),
+		),
+	}
+}
+
+// PrepareForUpdate keeps all but the status, as the status subresource of a CRD does.
+func (statusStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+	es, before := obj.(*v1.ExternalSecret), old.(*v1.ExternalSecret)
+	managed, version := es.ManagedFields, es.ResourceVersion
+	es.ObjectMeta = *before.ObjectMeta.DeepCopy()
+	es.ManagedFields, es.ResourceVersion = managed, version
+	es.Spec = before.Spec
+	es.Status.Live = nil
+}
+
+func (statusStrategy) ValidateUpdate(context.Context, runtime.Object, runtime.Object) field.ErrorList {
+	return nil
+}

@@ -1,0 +1,57 @@
+// Package secretstore serves both kinds of store, SecretStore and ClusterSecretStore, which differ in their scope alone.
+package secretstore
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+)
+
+// kind is one of the two kinds of store.
+type kind struct {
+	plural, singular, short string
+	namespaced              bool
+	newObject, newList      func() runtime.Object
+}
+
+var (
+	namespacedKind = kind{
+		plural: "secretstores", singular: "secretstore", short: "ss", namespaced: true,
+		newObject: func() runtime.Object { return &v1.SecretStore{} },
+		newList:   func() runtime.Object { return &v1.SecretStoreList{} },
+	}
+	clusterKind = kind{
+		plural: "clustersecretstores", singular: "clustersecretstore", short: "css",
+		newObject: func() runtime.Object { return &v1.ClusterSecretStore{} },
+		newList:   func() runtime.Object { return &v1.ClusterSecretStoreList{} },
+	}
+)
+
+// store is a view of an object of either kind. Writing through it changes the object.
+type store struct {
+	meta    *metav1.ObjectMeta
+	spec    *v1.SecretStoreSpec
+	status  *v1.SecretStoreStatus
+	cluster bool
+}
+
+// viewOf opens an object of either kind; ok is false for anything else.
+func viewOf(obj runtime.Object) (view store, ok bool) {
+	switch o := obj.(type) {
+	case *v1.SecretStore:
+		return store{&o.ObjectMeta, &o.Spec, &o.Status, false}, true
+	case *v1.ClusterSecretStore:
+		return store{&o.ObjectMeta, &o.Spec, &o.Status, true}, true
+	}
+	return store{}, false
+}
+
+// mustView opens an object that the Store made itself.
+func mustView(obj runtime.Object) store {
+	view, ok := viewOf(obj)
+	if !ok {
+		panic("secretstore: the store holds an object of a foreign type")
+	}
+	return view
+}

@@ -1,0 +1,124 @@
+package secretstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/registry/generic"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/storage"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// REST is one kind of store as kubectl sees it.
+type REST struct {
+	*genericregistry.Store
+	short string
+}
+
+var _ interface {
+	rest.StandardStorage
+	rest.ShortNamesProvider
+	rest.CategoriesProvider
+	rest.SingularNameProvider
+} = (*REST)(nil)
+
+// ShortNames are those of External Secrets Operator's CRDs.
+func (r *REST) ShortNames() []string { return []string{r.short} }
+
+// Categories let `kubectl get external-secrets` list the kind.
+func (*REST) Categories() []string { return []string{"external-secrets"} }
+
+// NewREST serves SecretStores.
+func NewREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider) (*REST, *StatusREST, error) {
+	return newREST(scheme, getter, namespacedKind, providers)
+}
+
+// NewClusterREST serves ClusterSecretStores.
+func NewClusterREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider) (*REST, *StatusREST, error) {
+	return newREST(scheme, getter, clusterKind, providers)
+}
+
+func newREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, kind kind, providers []provider.Provider) (*REST, *StatusREST, error) {
+	strategy := newStrategy(scheme, kind, providers)
+	store := &genericregistry.Store{
+		NewFunc:                   kind.newObject,
+		NewListFunc:               kind.newList,
+		PredicateFunc:             matchStore,
+		DefaultQualifiedResource:  v1.Resource(kind.plural),
+		SingularQualifiedResource: v1.Resource(kind.singular),
+		CreateStrategy:            strategy,
+		UpdateStrategy:            strategy,
+		DeleteStrategy:            strategy,
+		ResetFieldsStrategy:       strategy,
+		TableConvertor:            table{},
+	}
+	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: getter, AttrFunc: getAttrs}); err != nil {
+		return nil, nil, fmt.Errorf("set up the store of %s: %w", kind.plural, err)
+	}
+	status := *store
+	status.UpdateStrategy = statusStrategy{strategy}
+	status.ResetFieldsStrategy = statusStrategy{strategy}
+	return &REST{Store: store, short: kind.short}, &StatusREST{store: &status, kind: kind}, nil
+}
+
+func getAttrs(obj runtime.Object) (labels.Set, fields.Set, error) {
+	view, ok := viewOf(obj)
+	if !ok {
+		return nil, nil, errors.New("not a store")
+	}
+	return view.meta.Labels, generic.ObjectMetaFieldsSet(view.meta, !view.cluster), nil
+}
+
+func matchStore(label labels.Selector, field fields.Selector) storage.SelectionPredicate {
+	return storage.SelectionPredicate{Label: label, Field: field, GetAttrs: getAttrs}
+}
+
+// StatusREST is the status subresource.
+type StatusREST struct {
+	store *genericregistry.Store
+	kind  kind
+}
+
+var _ interface {
+	rest.Storage
+	rest.Patcher
+	rest.ResetFieldsStrategy
+	rest.TableConvertor
+} = (*StatusREST)(nil)
+
+// New makes an empty store.
+func (r *StatusREST) New() runtime.Object { return r.kind.newObject() }
+
+// Destroy does nothing: the Store that it shares is destroyed with the main resource.
+func (*StatusREST) Destroy() {}
+
+// Get reads the stored object.
+func (r *StatusREST) Get(ctx context.Context, name string, options *metav1.GetOptions) (runtime.Object, error) {
+	return r.store.Get(ctx, name, options)
+}
+
+// Update writes the status alone, and never creates.
+func (r *StatusREST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
+	updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
+	return r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
+}
+
+// GetResetFields is the status strategy's.
+func (r *StatusREST) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
+	return r.store.GetResetFields()
+}
+
+// ConvertToTable renders as the main resource does.
+func (r *StatusREST) ConvertToTable(ctx context.Context, object, options runtime.Object) (*metav1.Table, error) {
+	return r.store.ConvertToTable(ctx, object, options)
+}

@@ -1,0 +1,145 @@
+package secretstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/storage/names"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// strategy is what happens to a store of either kind on its way into the Store.
+type strategy struct {
+	runtime.ObjectTyper
+	names.NameGenerator
+	kind      kind
+	providers []provider.Provider
+}
+
+func newStrategy(typer runtime.ObjectTyper, kind kind, providers []provider.Provider) strategy {
+	return strategy{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, kind: kind, providers: providers}
+}
+
+var (
+	_ rest.RESTCreateStrategy  = strategy{}
+	_ rest.RESTUpdateStrategy  = strategy{}
+	_ rest.RESTDeleteStrategy  = strategy{}
+	_ rest.ResetFieldsStrategy = strategy{}
+)
+
+func (s strategy) NamespaceScoped() bool { return s.kind.namespaced }
+
+func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
+	return map[fieldpath.APIVersion]*fieldpath.Set{
+		fieldpath.APIVersion(v1.SchemeGroupVersion.String()): fieldpath.NewSet(fieldpath.MakePathOrDie("status")),
+	}
+}
+
+func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
+	view := mustView(obj)
+	*view.status = v1.SecretStoreStatus{}
+	view.meta.Generation = 1
+}
+
+func (strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+	view, before := mustView(obj), mustView(old)
+	*view.status = *before.status
+	view.meta.Generation = before.meta.Generation
+	if !apiequality.Semantic.DeepEqual(*view.spec, *before.spec) {
+		view.meta.Generation++
+	}
+}
+
+func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+	return s.validate(mustView(obj))
+}
+
+func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+	view, before := mustView(obj), mustView(old)
+	// An object that is leaving, or whose spec stays, is never held back by a rule that came after it was stored.
+	if view.meta.DeletionTimestamp != nil || apiequality.Semantic.DeepEqual(*view.spec, *before.spec) {
+		return nil
+	}
+	return s.validate(view)
+}
+
+func (s strategy) validate(view store) field.ErrorList {
+	errs := validation.StoreSpec(view.spec)
+	path := field.NewPath("spec", "provider")
+	chosen := s.chosen(view.spec.Provider)
+	switch len(chosen) {
+	case 0:
+		return append(errs, field.Required(path, "must have exactly one of the providers of this server: "+s.names(s.providers)))
+	case 1:
+		p := chosen[0]
+		return append(errs, p.Validate(view.spec.Provider, path.Child(p.Name()), view.cluster, view.meta.Namespace)...)
+	default:
+		return append(errs, field.Forbidden(path, fmt.Sprintf("must have exactly one provider, and has %s", s.names(chosen))))
+	}
+}
+
+func (s strategy) chosen(spec *v1.SecretStoreProvider) []provider.Provider {
+	if spec == nil {
+		return nil
+	}
+	var chosen []provider.Provider
+	for _, p := range s.providers {
+		if p.In(spec) {
+			chosen = append(chosen, p)
+		}
+	}
+	return chosen
+}
+
+func (strategy) names(providers []provider.Provider) string {
+	all := make([]string, 0, len(providers))
+	for _, p := range providers {
+		all = append(all, p.Name())
+	}
+	return strings.Join(all, ", ")
+}
+
+func (strategy) Canonicalize(runtime.Object) {}
+
+func (strategy) AllowCreateOnUpdate(context.Context) bool      { return false }
+func (strategy) AllowUnconditionalUpdate(context.Context) bool { return false }
+
+func (strategy) WarningsOnCreate(context.Context, runtime.Object) []string { return nil }
+
+func (strategy) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object) []string {
+	return nil
+}
+
+// statusStrategy is what happens to a store that is written through its status subresource.
+type statusStrategy struct {
+	strategy
+}
+
+func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
+	return map[fieldpath.APIVersion]*fieldpath.Set{
+		fieldpath.APIVersion(v1.SchemeGroupVersion.String()): fieldpath.NewSet(
+			fieldpath.MakePathOrDie("spec"), fieldpath.MakePathOrDie("metadata")),
+	}
+}
+
+// PrepareForUpdate keeps all but the status, as the status subresource of a CRD does.
+func (statusStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+	view, before := mustView(obj), mustView(old)
+	managed, version := view.meta.ManagedFields, view.meta.ResourceVersion
+	*view.meta = *before.meta.DeepCopy()
+	view.meta.ManagedFields, view.meta.ResourceVersion = managed, version
+	*view.spec = *before.spec
+}
+
+func (statusStrategy) ValidateUpdate(context.Context, runtime.Object, runtime.Object) field.ErrorList {
+	return nil
+}

@@ -1,0 +1,50 @@
+package template
+
+import (
+	"strings"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+)
+
+// CopiedMetadata is the labels and annotations of es that the target gets where the spec has no template; nothing where it
+// has one. ESO copies all; left out here is what other tools keep about the very object that it stands on. On a second
+// object it makes them take that for one of theirs: Argo CD prunes what bears its tracking id, and kubectl compares with
+// the last applied configuration.
+func CopiedMetadata(es *v1.ExternalSecret) (labels, annotations map[string]string) {
+	if es.Spec.Target != nil && es.Spec.Target.Template != nil {
+		return nil, nil
+	}
+	return copied(es.Labels), copied(es.Annotations)
+}
+
+// ownersPrefixes begin the names of what belongs to one object alone.
+var ownersPrefixes = []string{
+	"kubectl.kubernetes.io/",
+	"argocd.argoproj.io/",
+	"kustomize.toolkit.fluxcd.io/",
+	"helm.toolkit.fluxcd.io/",
+	"meta.helm.sh/",
+	// Marks on written Secrets, and the request for a refresh: they would make every refresh a change of the Secret.
+	"reconcile.external-secrets.io/",
+	"external-secrets.io/force-sync",
+	"force-sync",
+}
+
+func copied(in map[string]string) map[string]string {
+	out := map[string]string{}
+	for key, v := range in {
+		if !belongsToOne(key) {
+			out[key] = v
+		}
+	}
+	return out
+}
+
+func belongsToOne(key string) bool {
+	for _, prefix := range ownersPrefixes {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}

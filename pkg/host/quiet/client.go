@@ -102,6 +102,10 @@ func (c *Client) DeleteSecret(ctx context.Context, namespace, name string, uid t
 // out an empty object beside an error.
 func do[T any](ctx context.Context, what subject, request func(context.Context) (T, error)) (T, error) {
 	var none T
+	// An empty namespace would lead to a path that means all of them.
+	if what.namespace == "" || what.name == "" {
+		return none, &Error{message: what.doing + " a " + what.kind + ": its namespace or name is empty"}
+	}
 	ctx, err := silent(ctx)
 	if err != nil {
 		return none, err

@@ -1,0 +1,375 @@
+package quiet
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+)
+
+// canary is short enough to show in one row of a hex dump, too.
+const canary = "c4n4ry"
+
+// logged collects what klog writes, at the highest verbosity there is.
+var logged lockedBuffer
+
+func TestMain(m *testing.M) {
+	flags := flag.NewFlagSet("klog", flag.PanicOnError)
+	klog.InitFlags(flags)
+	if err := flags.Parse([]string{"-v=10", "-logtostderr=false", "-stderrthreshold=FATAL"}); err != nil {
+		panic(err)
+	}
+	klog.SetOutput(&logged)
+	os.Exit(m.Run())
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// take returns what was logged since it was last called.
+func (l *lockedBuffer) take() string {
+	klog.Flush()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.b.Reset()
+	return l.b.String()
+}
+
+// serve is an API server that gives one answer to every request.
+func serve(t *testing.T, answer http.HandlerFunc) *rest.Config {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return &rest.Config{Host: server.URL, BearerToken: canary}
+}
+
+func answerJSON(code int, object any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Warning", `299 - "`+canary+`"`)
+		w.Header().Set("X-Canary", canary)
+		w.WriteHeader(code)
+		_ = json.NewEncoder(w).Encode(object)
+	}
+}
+
+func answerText(code int, contentType, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, text)
+	}
+}
+
+func secret() *corev1.Secret {
+	return &corev1.Secret{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "team", Name: "db", UID: "u", ResourceVersion: "7",
+			Labels:      map[string]string{"l": canary},
+			Annotations: map[string]string{corev1.LastAppliedConfigAnnotation: canary},
+		},
+		Data: map[string][]byte{"password": []byte(canary)},
+	}
+}
+
+// status is an answer as an API server and its webhooks give it: full of what was sent.
+func status(code int32, reason metav1.StatusReason) metav1.Status {
+	return metav1.Status{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"},
+		Status:   metav1.StatusFailure,
+		Code:     code,
+		Reason:   reason,
+		Message:  "denied: " + canary,
+		Details: &metav1.StatusDetails{Name: "db", Kind: "Secret", RetryAfterSeconds: 0, Causes: []metav1.StatusCause{
+			{Type: metav1.CauseTypeFieldValueInvalid, Field: "data[" + canary + "]", Message: canary},
+			{Type: metav1.CauseTypeFieldValueInvalid, Field: "metadata.labels", Message: canary},
+			{Type: canary, Field: canary, Message: canary},
+		}},
+	}
+}
+
+// requests are all that a Client can do with one Secret.
+var requests = map[string]func(context.Context, *Client) error{
+	"get": func(ctx context.Context, c *Client) error {
+		_, err := c.GetSecret(ctx, "team", "db")
+		return err
+	},
+	"get config map": func(ctx context.Context, c *Client) error {
+		_, err := c.GetConfigMap(ctx, "team", "db")
+		return err
+	},
+	"create": func(ctx context.Context, c *Client) error {
+		_, err := c.CreateSecret(ctx, secret(), "manager")
+		return err
+	},
+	"update": func(ctx context.Context, c *Client) error {
+		_, err := c.UpdateSecret(ctx, secret(), "manager")
+		return err
+	},
+	"delete": func(ctx context.Context, c *Client) error {
+		return c.DeleteSecret(ctx, "team", "db", "u", "7")
+	},
+	"list": func(ctx context.Context, c *Client) error {
+		_, err := c.ListWatch(corev1.SchemeGroupVersion.WithResource("secrets"), dropAll).ListWithContext(ctx, metav1.ListOptions{})
+		return err
+	},
+	"watch": watchOnce,
+}
+
+func dropAll(p *metav1.PartialObjectMetadata) {
+	p.ObjectMeta = metav1.ObjectMeta{Name: p.Name}
+}
+
+// watchOnce takes one event of a watch and makes an error of one that is an error.
+func watchOnce(ctx context.Context, c *Client) error {
+	w, err := c.ListWatch(corev1.SchemeGroupVersion.WithResource("secrets"), dropAll).WatchWithContext(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	defer w.Stop()
+	event, ok := <-w.ResultChan()
+	if ok && event.Type == watch.Error {
+		return apierrors.FromObject(event.Object)
+	}
+	return nil
+}
+
+// TestNothingIsSaid makes every request against every kind of answer.
+func TestNothingIsSaid(t *testing.T) {
+	broken := `{"kind":"Secret","apiVersion":"v1","metadata":{"name":` + canary + `"data":{"password":"` + canary
+	for name, answer := range map[string]http.HandlerFunc{
+		"a Secret":           answerJSON(200, secret()),
+		"invalid":            answerJSON(422, status(422, metav1.StatusReasonInvalid)),
+		"conflict":           answerJSON(409, status(409, metav1.StatusReasonConflict)),
+		"a webhook's words":  answerJSON(403, status(403, canary)),
+		"not found":          answerJSON(404, status(404, metav1.StatusReasonNotFound)),
+		"expired":            answerJSON(410, status(410, metav1.StatusReasonExpired)),
+		"a proxy's page":     answerText(502, "text/html", "<html>"+canary),
+		"plain text":         answerText(500, "text/plain", canary),
+		"broken JSON":        answerText(200, "application/json", broken),
+		"no protobuf":        answerText(200, "application/vnd.kubernetes.protobuf", "k8s\x00"+canary),
+		"an unknown kind":    answerText(200, "application/json", `{"kind":"`+canary+`","apiVersion":"v1"}`),
+		"an unknown type":    answerText(200, canary+"/"+canary, canary),
+		"a type that is bad": answerText(200, canary+";;;", canary),
+		"an event": answerText(200, "application/json", `{"type":"ADDED","object":{"kind":"PartialObjectMetadata",`+
+			`"apiVersion":"meta.k8s.io/v1","metadata":{"name":"db","annotations":{"a":"`+canary+`"}}}}`),
+		"an event of errors":   answerJSON(200, map[string]any{"type": "ERROR", "object": status(410, metav1.StatusReasonExpired)}),
+		"an event that breaks": answerText(200, "application/json", `{"type":"ADDED","object":{"kind":`+canary),
+		"an event of no sort":  answerText(200, "application/json", `{"type":"`+canary+`","object":{}}`),
+	} {
+		client, err := New(serve(t, answer))
+		require.NoError(t, err)
+		for what, request := range requests {
+			t.Run(what+"/"+name, func(t *testing.T) {
+				logged.take()
+				err := request(t.Context(), client)
+				require.Empty(t, logged.take())
+				for ; err != nil; err = errors.Unwrap(err) {
+					require.NotContains(t, fmt.Sprintf("%v\n%+v\n%#v", err, err, err), canary)
+				}
+			})
+		}
+	}
+}
+
+// TestOthersDoSay shows that the test above would notice: a client that is not quiet logs both ways.
+func TestOthersDoSay(t *testing.T) {
+	client, err := kubernetes.NewForConfig(serve(t, answerJSON(200, secret())))
+	require.NoError(t, err)
+	logged.take()
+	_, err = client.CoreV1().Secrets("team").Get(t.Context(), "db", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Contains(t, logged.take(), canary)
+}
+
+func TestWithoutContextualLoggingNothingIsSent(t *testing.T) {
+	sent := 0
+	config := serve(t, func(http.ResponseWriter, *http.Request) { sent++ })
+	client, err := New(config)
+	require.NoError(t, err)
+
+	klog.EnableContextualLogging(false)
+	t.Cleanup(func() { klog.EnableContextualLogging(true) })
+	for what, request := range requests {
+		require.ErrorContains(t, request(t.Context(), client), "contextual logging", what)
+	}
+	require.Zero(t, sent)
+	_, err = New(config)
+	require.ErrorContains(t, err, "contextual logging")
+}
+
+func TestErrorsKeepTheirClass(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer http.HandlerFunc
+		is     func(error) bool
+		text   string
+	}{
+		{"conflict", answerJSON(409, status(409, metav1.StatusReasonConflict)), apierrors.IsConflict,
+			"updating Secret team/db: it was changed by somebody else"},
+		{"not found", answerJSON(404, status(404, metav1.StatusReasonNotFound)), apierrors.IsNotFound,
+			"updating Secret team/db: it does not exist"},
+		{"invalid", answerJSON(422, status(422, metav1.StatusReasonInvalid)), apierrors.IsInvalid,
+			"updating Secret team/db: the host cluster finds it invalid: data (FieldValueInvalid), metadata.labels (FieldValueInvalid)"},
+		{"a namespace that goes", answerJSON(403, metav1.Status{
+			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Code: 403,
+			Reason:  metav1.StatusReasonForbidden,
+			Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause}}},
+		}), apierrors.IsForbidden, "updating Secret team/db: its namespace is being deleted"},
+		{"an answer without sense", answerText(200, "application/json", "{"), func(err error) bool {
+			var e *Error
+			return errors.As(err, &e)
+		}, "updating Secret team/db: no readable answer from the host cluster"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			client, err := New(serve(t, test.answer))
+			require.NoError(t, err)
+			_, err = client.UpdateSecret(t.Context(), secret(), "manager")
+			require.True(t, test.is(err))
+			require.EqualError(t, err, test.text)
+		})
+	}
+}
+
+func TestHostThatCannotBeReached(t *testing.T) {
+	config := serve(t, nil)
+	server := httptest.NewServer(nil)
+	config.Host = server.URL
+	server.Close()
+	client, err := New(config)
+	require.NoError(t, err)
+	_, err = client.GetSecret(t.Context(), "team", "db")
+	require.ErrorIs(t, err, syscall.ECONNREFUSED, "informers back off by it")
+	require.EqualError(t, err, "reading Secret team/db: the host cluster cannot be reached: connection refused")
+}
+
+func TestRequestsEndWithTheirContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	arrived := make(chan struct{})
+	client, err := New(serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-r.Context().Done()
+	}))
+	require.NoError(t, err)
+	go func() {
+		<-arrived
+		cancel()
+	}()
+	_, err = client.GetSecret(ctx, "team", "db")
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestWritesCarryTheirPreconditions(t *testing.T) {
+	var last *http.Request
+	var body []byte
+	client, err := New(serve(t, func(w http.ResponseWriter, r *http.Request) {
+		last, body = r, nil
+		body, _ = io.ReadAll(r.Body)
+		answerJSON(200, secret())(w, r)
+	}))
+	require.NoError(t, err)
+
+	require.NoError(t, client.DeleteSecret(t.Context(), "team", "db", "u-1", "41"))
+	require.Equal(t, http.MethodDelete, last.Method)
+	require.Contains(t, string(body), "u-1")
+	require.Contains(t, string(body), "41")
+
+	_, err = client.UpdateSecret(t.Context(), secret(), "the-manager")
+	require.NoError(t, err)
+	require.Equal(t, "the-manager", last.URL.Query().Get("fieldManager"))
+
+	last = nil
+	require.Error(t, client.DeleteSecret(t.Context(), "team", "db", "", "41"))
+	require.Error(t, client.DeleteSecret(t.Context(), "team", "db", "u-1", ""))
+	unversioned := secret()
+	unversioned.ResourceVersion = ""
+	_, err = client.UpdateSecret(t.Context(), unversioned, "the-manager")
+	require.Error(t, err)
+	require.Nil(t, last, "nothing is sent without preconditions")
+}
+
+func TestNamesCannotLeaveTheirPath(t *testing.T) {
+	sent := 0
+	client, err := New(serve(t, func(http.ResponseWriter, *http.Request) { sent++ }))
+	require.NoError(t, err)
+	for _, name := range []string{"", "..", "../../other/secrets/db", "a%2fb"} {
+		_, err := client.GetSecret(t.Context(), "team", name)
+		require.Error(t, err, name)
+	}
+	_, err = client.GetSecret(t.Context(), "", "db")
+	require.Error(t, err)
+	require.Zero(t, sent)
+}
+
+func TestMetadataIsTrimmedBeforeAnybodySeesIt(t *testing.T) {
+	object := metav1.PartialObjectMetadata{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadata"},
+		ObjectMeta: secret().ObjectMeta,
+	}
+	secrets := corev1.SchemeGroupVersion.WithResource("secrets")
+
+	client, err := New(serve(t, answerJSON(200, metav1.PartialObjectMetadataList{
+		TypeMeta: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadataList"},
+		Items:    []metav1.PartialObjectMetadata{object},
+	})))
+	require.NoError(t, err)
+	list, err := client.ListWatch(secrets, dropAll).ListWithContext(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	require.Equal(t, metav1.ObjectMeta{Name: "db"}, list.(*metav1.PartialObjectMetadataList).Items[0].ObjectMeta)
+
+	bookmark := object.DeepCopy()
+	bookmark.Annotations = map[string]string{metav1.InitialEventsAnnotationKey: "true"}
+	client, err = New(serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"type": "ADDED", "object": object})
+		_ = json.NewEncoder(w).Encode(map[string]any{"type": "BOOKMARK", "object": bookmark})
+	}))
+	require.NoError(t, err)
+	w, err := client.ListWatch(secrets, dropAll).WatchWithContext(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	defer w.Stop()
+	added, marked := <-w.ResultChan(), <-w.ResultChan()
+	require.Equal(t, metav1.ObjectMeta{Name: "db"}, added.Object.(*metav1.PartialObjectMetadata).ObjectMeta)
+	require.Equal(t, "true", marked.Object.(*metav1.PartialObjectMetadata).Annotations[metav1.InitialEventsAnnotationKey])
+}
+
+// TestStoppedWatchEnds stops a watch whose events nobody takes.
+func TestStoppedWatchEnds(t *testing.T) {
+	source := watch.NewFakeWithOptions(watch.FakeOptions{ChannelSize: 2})
+	source.Add(&metav1.PartialObjectMetadata{})
+	source.Add(&metav1.PartialObjectMetadata{})
+	w := newTrimmed(source, subject{}, dropAll)
+	w.Stop()
+	w.Stop()
+	for range w.ResultChan() {
+		// The channel closes after at most what was under way.
+	}
+}

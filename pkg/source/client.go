@@ -1,0 +1,118 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// client calls a provider.Client: with a deadline, measured, and such that every error is a *provider.Error and a panic is
+// one too. The value of a panic is never shown: it may hold what the provider sent.
+type client struct {
+	provider.Client
+	name    string
+	timeout time.Duration
+	metrics Metrics
+	log     *slog.Logger
+}
+
+// outcome is how a call ended. failure is nil where it ended well, and stopped says that the Sources ended it.
+type outcome struct {
+	failure *failure
+	stopped bool
+}
+
+func (c *client) revalidate(ctx context.Context, scope provider.Scope, held provider.Picture, thorough bool) (picture provider.Picture, size int64, o outcome) {
+	o = c.call(ctx, Revalidate, func(ctx context.Context) (err error) {
+		picture, err = c.Revalidate(ctx, scope, held, thorough)
+		if err != nil {
+			return err
+		}
+		if picture == nil {
+			return provider.Errorf(provider.Unavailable, "%q: the provider showed nothing", scope.Name)
+		}
+		size = picture.Size()
+		return nil
+	})
+	return picture, size, o
+}
+
+func (c *client) load(ctx context.Context, scope provider.Scope, picture provider.Picture, id provider.PartID) (part provider.Part, size int64, o outcome) {
+	o = c.call(ctx, Load, func(ctx context.Context) (err error) {
+		part, err = c.Load(ctx, scope, picture, id)
+		if err != nil {
+			return err
+		}
+		if part == nil {
+			return provider.Errorf(provider.Unavailable, "%q: the provider showed nothing of an item", scope.Name)
+		}
+		size = part.Size()
+		return nil
+	})
+	return part, size, o
+}
+
+func (c *client) call(ctx context.Context, op Operation, do func(context.Context) error) outcome {
+	deadline, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	began := time.Now()
+	err := c.guard(string(op), func() error { return do(deadline) })
+	var o outcome
+	var reason provider.Reason
+	if err != nil {
+		reason = provider.ReasonOf(err)
+		o.failure = &failure{err: err, began: began, missed: errors.Is(deadline.Err(), context.DeadlineExceeded)}
+	}
+	o.stopped = ctx.Err() != nil
+	c.metrics.RequestDone(c.name, op, reason, time.Since(began))
+	return o
+}
+
+func (c *client) scopes(n provider.Need, known []provider.Scope) (scopes []provider.Scope, err error) {
+	err = c.guard("scopes", func() (err error) {
+		scopes, err = c.Scopes(n, known)
+		return err
+	})
+	return scopes, err
+}
+
+func (c *client) lookup(n provider.Need, view provider.View) (answer provider.Answer, missing []provider.WantedPart, err error) {
+	err = c.guard("lookup", func() (err error) {
+		answer, missing, err = c.Lookup(n, view)
+		return err
+	})
+	return answer, missing, err
+}
+
+func (c *client) list(view provider.View) (keys []provider.RemoteKey, err error) {
+	err = c.guard("list", func() (err error) {
+		keys, err = c.List(view)
+		return err
+	})
+	return keys, err
+}
+
+func (c *client) guard(what string, do func() error) (err error) {
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		c.log.Error("provider panicked", "provider", c.name, "call", what, "stack", string(debug.Stack()))
+		err = provider.Errorf(provider.Unavailable, "the provider's code failed; the server's log has the place")
+	}()
+	return asError(do())
+}
+
+// asError gives an error that a provider did not make into an Error the one Reason that promises nothing. Its text may be
+// anybody's and is dropped.
+func asError(err error) error {
+	var e *provider.Error
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	return &provider.Error{Reason: provider.Unavailable, Message: "the provider could not be read", Cause: err}
+}

@@ -1,0 +1,87 @@
+package source
+
+import (
+	"log/slog"
+	"maps"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// Store is the identity of a SecretStore or ClusterSecretStore and how it connects. Namespace is empty for the latter.
+type Store struct {
+	UID                   types.UID
+	Kind, Namespace, Name string
+	// Provider is spec.provider. It is not changed after it was handed over.
+	Provider *v1.SecretStoreProvider
+}
+
+// Config of Sources. The zero value of every field but Providers stands for its default.
+type Config struct {
+	Providers []provider.Provider
+	// PollInterval is how often the leader revalidates a scope that somebody wants (10 s), and how long a failure is
+	// remembered.
+	PollInterval time.Duration
+	// CallTimeout is the deadline of one call of a provider.Client (4.5 s). It should be below the deadlines of callers,
+	// so that they learn why there is no answer.
+	CallTimeout time.Duration
+	Limits      Limits
+	// Rates says how many requests a minute a host allows; 0 means any number. It is laid over DefaultRates.
+	Rates   map[string]int
+	Metrics Metrics
+	// Logger gets names of stores and scopes, Reasons and messages of this project's own; nil discards them.
+	Logger *slog.Logger
+}
+
+// Limits keep one store from costing the others.
+type Limits struct {
+	// SourceBytes (64 MiB) and TotalBytes (512 MiB) bound what pictures and parts hold in memory.
+	SourceBytes, TotalBytes int64
+	// Scopes (1000) and Parts (20000) bound their number per Source.
+	Scopes, Parts int
+	// SourceWaiting (64) and TotalWaiting (256) bound the calls of Inputs that wait; the rest get what is held.
+	SourceWaiting, TotalWaiting int
+	// Revalidations (32), Polls (8, of these) and Loads (8) bound what a Source has in flight at once.
+	Revalidations, Polls, Loads int
+}
+
+// DefaultRates are the requests a minute that well-known hosts allow: Infisical Cloud's documented limit for reading
+// secrets on the free plan, counted per client address (https://infisical.com/docs/api-reference/overview/rate-limits).
+// 1Password Connect documents none.
+func DefaultRates() map[string]int {
+	return map[string]int{"app.infisical.com": 120, "us.infisical.com": 120, "eu.infisical.com": 120}
+}
+
+func (c Config) withDefaults() Config {
+	orDefault(&c.PollInterval, 10*time.Second)
+	orDefault(&c.CallTimeout, 4500*time.Millisecond)
+	orDefault(&c.Limits.SourceBytes, 64<<20)
+	orDefault(&c.Limits.TotalBytes, 512<<20)
+	orDefault(&c.Limits.Scopes, 1000)
+	orDefault(&c.Limits.Parts, 20000)
+	orDefault(&c.Limits.SourceWaiting, 64)
+	orDefault(&c.Limits.TotalWaiting, 256)
+	orDefault(&c.Limits.Revalidations, 32)
+	orDefault(&c.Limits.Polls, 8)
+	orDefault(&c.Limits.Loads, 8)
+	rates := DefaultRates()
+	maps.Copy(rates, c.Rates)
+	c.Rates = rates
+	if c.Metrics == nil {
+		c.Metrics = noMetrics{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+func orDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

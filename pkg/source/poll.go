@@ -1,0 +1,123 @@
+package source
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// pollLoop revalidates what is due while this process leads, and lets go of what nobody needs.
+func (s *Sources) pollLoop(ctx context.Context) {
+	// However often it is woken, it looks at most so often, and at least once per interval.
+	pause := s.cfg.PollInterval / 50
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-s.wake:
+		}
+		now := time.Now()
+		s.tidyAll(now)
+		next := now.Add(s.cfg.PollInterval)
+		if s.lead.Load() {
+			next = s.pollDue(now, next)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		timer.Reset(time.Until(next))
+	}
+}
+
+// due is a scope and when it is to be polled.
+type due struct {
+	src *Source
+	sc  *scope
+	at  time.Time
+}
+
+// pollDue starts the polls that are due, those first that wait longest, and tells when to look again: by next at the
+// latest. The end of a poll wakes the loop too.
+func (s *Sources) pollDue(now, next time.Time) time.Time {
+	var all []due
+	for _, src := range s.all() {
+		all = src.appendDue(all)
+	}
+	slices.SortFunc(all, func(a, b due) int { return a.at.Compare(b.at) })
+	for _, d := range all {
+		if d.at.After(now) {
+			return earlier(next, d.at)
+		}
+		if again := d.src.poll(d.sc, now); !again.IsZero() {
+			next = earlier(next, again)
+		}
+	}
+	return next
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// isPolledLocked tells whether a scope will be revalidated without anybody asking for it.
+func (src *Source) isPolledLocked(sc *scope) bool {
+	return sc.wants > 0 && src.sources.lead.Load()
+}
+
+// appendDue lists the scopes that are to be polled, also those that somebody still waits for.
+func (src *Source) appendDue(all []due) []due {
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	hold := src.site.pausedUntil()
+	if src.breaker.cause != nil {
+		hold = later(hold, src.breaker.nextProbe)
+	}
+	for _, sc := range src.scopes {
+		if sc.current != nil || sc.queued || sc.wants == 0 && sc.next == nil {
+			continue
+		}
+		all = append(all, due{src: src, sc: sc, at: later(later(sc.nextPoll, sc.heldOff), hold)})
+	}
+	return all
+}
+
+// poll revalidates a scope that is due. It tells when to try again where the budget has nothing left.
+func (src *Source) poll(sc *scope, now time.Time) (again time.Time) {
+	src.mu.Lock()
+	defer src.unlock()
+	limits := src.sources.cfg.Limits
+	if src.isRetired() || sc.current != nil || src.polling >= limits.Polls || src.running >= limits.Revalidations {
+		return time.Time{}
+	}
+	if src.breaker.cause != nil && (src.breaker.probing || now.Before(src.breaker.nextProbe)) {
+		return time.Time{}
+	}
+	if delay := src.site.takePoll(now); delay > 0 {
+		return now.Add(delay)
+	}
+	if src.breaker.cause != nil {
+		src.probeLocked(sc, poll, now)
+		return time.Time{}
+	}
+	src.startLocked(sc, poll, now)
+	return time.Time{}
+}
+
+// releaseExpectations lets those look again who left revalidations to polls that are not coming any more.
+func (src *Source) releaseExpectations() {
+	src.mu.Lock()
+	defer src.unlock()
+	for _, sc := range src.scopes {
+		if !sc.urgent {
+			src.abandonLocked(sc)
+		}
+	}
+}

@@ -1,0 +1,267 @@
+package source
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// thoroughEvery is how many poll intervals lie between revalidations that forgo shortcuts. Polls are a little less than an
+// interval apart, so it is the tenth that finds nine intervals over.
+const thoroughEvery = 9
+
+// idleIntervals is for how many poll intervals a scope or a part is kept that nobody wants or asks for.
+const idleIntervals = 3
+
+// kind is whom a revalidation is for.
+type kind int
+
+const (
+	live kind = iota
+	poll
+)
+
+// scope is what a Source knows of one provider.Scope. All of it is guarded by Source.mu.
+type scope struct {
+	id provider.Scope
+	// picture is what the last revalidation that ended well showed, began is when that began.
+	picture provider.Picture
+	size    int64
+	began   time.Time
+	// failure is how the last revalidation ended; nil where well. since is when the first began of those that failed
+	// without a good one in between; failedAt is when the last failure ended, also where one ended well after it.
+	failure         *failure
+	since, failedAt time.Time
+	// retryAt is until when the failure answers callers, heldOff until when the provider asks to be left alone.
+	retryAt, heldOff time.Time
+
+	// current is in flight. next follows it: at once where urgent, with the next poll otherwise.
+	current, next  *flight
+	urgent, queued bool
+	probe, polled  bool
+
+	parts map[provider.PartID]*part
+	// wants counts the needs of owners that this scope is for; used is when somebody last asked for it.
+	wants          int
+	used           time.Time
+	nextPoll       time.Time
+	thoroughAt     time.Time
+	thoroughFlight bool
+}
+
+// scopeLocked is the state of a scope, made where there is none yet. The error says that there are too many.
+func (src *Source) scopeLocked(id provider.Scope) (*scope, error) {
+	if sc, ok := src.scopes[id]; ok {
+		return sc, nil
+	}
+	if limit := src.sources.cfg.Limits.Scopes; len(src.scopes) >= limit {
+		return nil, provider.Errorf(provider.Invalid, "%q: this store already watches %d vaults or folders, which is as many as one may", id.Name, limit)
+	}
+	sc := &scope{id: id, parts: map[provider.PartID]*part{}}
+	src.scopes[id] = sc
+	src.untidy = true
+	return sc, nil
+}
+
+// joinLocked finds a revalidation that begins at or after notBefore: the one in flight, the one that follows it, or a new
+// one. It returns nil where there may be none now.
+func (src *Source) joinLocked(sc *scope, notBefore, now time.Time) *flight {
+	switch {
+	case sc.current != nil && !sc.current.began.Before(notBefore):
+		src.savedLocked()
+		return sc.current
+	case sc.current != nil || sc.queued:
+		if sc.urgent {
+			src.savedLocked()
+		}
+		sc.urgent = true
+		return sc.nextLocked()
+	case src.startLocked(sc, live, now):
+		if sc.current != nil {
+			return sc.current
+		}
+		return sc.nextLocked()
+	}
+	return nil
+}
+
+func (src *Source) savedLocked() {
+	src.after = append(src.after, func() { src.sources.cfg.Metrics.RevalidationSaved(src.client.name) })
+}
+
+func (sc *scope) nextLocked() *flight {
+	if sc.next == nil {
+		sc.next = newFlight()
+	}
+	return sc.next
+}
+
+// startLocked begins a revalidation of a scope that has none in flight, or queues it where too many are. It returns false
+// where the budget allows none or the Sources have stopped.
+func (src *Source) startLocked(sc *scope, k kind, now time.Time) bool {
+	if src.running >= src.sources.cfg.Limits.Revalidations {
+		if k == poll {
+			return false
+		}
+		src.queueLocked(sc)
+		return true
+	}
+	if k == live && !src.site.takeLive(now) {
+		return false
+	}
+	f := sc.nextLocked()
+	f.began = now
+	held := sc.picture
+	thoroughDue := held != nil && now.Sub(sc.thoroughAt) >= thoroughEvery*src.sources.cfg.PollInterval
+	thorough := k == poll && thoroughDue
+	ok := src.callLocked(func(ctx context.Context) {
+		picture, size, o := src.client.revalidate(ctx, sc.id, held, thorough)
+		src.mu.Lock()
+		defer src.unlock()
+		src.landLocked(sc, f, picture, size, o)
+	})
+	if !ok {
+		return false
+	}
+	sc.current, sc.next, sc.urgent, sc.queued = f, nil, false, false
+	sc.thoroughFlight = thorough || held == nil
+	sc.polled = k == poll
+	src.running++
+	if sc.polled {
+		src.polling++
+	}
+	if k == poll || !thoroughDue {
+		sc.nextPoll = now.Add(src.sources.jittered())
+	}
+	return true
+}
+
+// jittered is a time to the next poll: never longer than the interval, so that the interval is a promise.
+func (s *Sources) jittered() time.Duration {
+	interval := s.cfg.PollInterval
+	return interval - time.Duration(rand.Int64N(int64(interval)/10+1))
+}
+
+// landLocked takes in what a revalidation showed.
+func (src *Source) landLocked(sc *scope, f *flight, picture provider.Picture, size int64, o outcome) {
+	now := time.Now()
+	sc.current = nil
+	src.running--
+	if sc.polled {
+		src.polling--
+	}
+	if sc.probe {
+		sc.probe, src.breaker.probing = false, false
+	}
+	defer src.endLocked(f)
+	if o.stopped || src.isRetired() {
+		src.abandonLocked(sc)
+		return
+	}
+	failed := o.failure
+	if failed == nil {
+		failed = src.installLocked(sc, f, picture, size, now)
+	}
+	if failed != nil {
+		// What counts is when the Source began, which is earlier by what the goroutine took to start.
+		failed.began = f.began
+		src.failLocked(sc, failed, now)
+	}
+	src.continueLocked(sc, failed != nil, now)
+	signal(src.sources.wake)
+}
+
+// installLocked makes picture what is held of the scope. It fails where it does not fit.
+func (src *Source) installLocked(sc *scope, f *flight, picture provider.Picture, size int64, now time.Time) *failure {
+	src.answeredLocked(now)
+	if picture != sc.picture {
+		if err := src.reserveLocked(sc, size-sc.size); err != nil {
+			return &failure{err: err}
+		}
+		sc.size = size
+	}
+	changed := picture != sc.picture || sc.failure != nil
+	if sc.failure != nil {
+		src.client.log.Info("readable again", "scope", sc.id.Name)
+	}
+	sc.picture, sc.began = picture, f.began
+	sc.failure, sc.since, sc.retryAt = nil, time.Time{}, time.Time{}
+	src.seen = now
+	if sc.thoroughFlight {
+		sc.thoroughAt = f.began
+	}
+	if changed {
+		src.untidy = true
+		src.changedLocked(sc)
+	}
+	return nil
+}
+
+func (src *Source) changedLocked(sc *scope) {
+	c := Change{StoreUID: src.store.UID, Scope: sc.id}
+	src.after = append(src.after, func() { src.sources.notifier.send(c) })
+}
+
+func (src *Source) failLocked(sc *scope, f *failure, now time.Time) {
+	reason, retryAfter := provider.ReasonOf(f.err), min(provider.RetryAfterOf(f.err), maxPause)
+	if sc.failure == nil {
+		sc.since = f.began
+		src.changedLocked(sc)
+		src.client.log.Warn("not readable", "scope", sc.id.Name, "reason", reason, "message", f.err.Error())
+	}
+	sc.failure, sc.failedAt = f, now
+	sc.heldOff = now.Add(retryAfter)
+	sc.retryAt = later(f.began.Add(src.sources.cfg.PollInterval), sc.heldOff)
+	if reason == provider.RateLimited && retryAfter > 0 {
+		src.site.pause(sc.heldOff)
+	}
+	if reason == provider.Unavailable || reason == provider.Unauthenticated {
+		src.seen = time.Time{}
+	}
+	src.tripLocked(f, now)
+}
+
+// continueLocked starts what waited for a revalidation to end: those for which there was no place, then the scope's next
+// one. After a failure the next one is not made: the failure answers.
+func (src *Source) continueLocked(sc *scope, failed bool, now time.Time) {
+	if sc.next != nil && sc.urgent {
+		if failed {
+			src.abandonLocked(sc)
+		} else {
+			src.queueLocked(sc)
+		}
+	}
+	for len(src.queue) > 0 && src.running < src.sources.cfg.Limits.Revalidations {
+		first := src.queue[0]
+		src.queue = src.queue[1:]
+		first.queued = false
+		if !src.startLocked(first, live, now) {
+			src.abandonLocked(first)
+		}
+	}
+}
+
+// queueLocked has the scope's next revalidation begin when there is a place for it.
+func (src *Source) queueLocked(sc *scope) {
+	sc.nextLocked()
+	sc.queued, sc.urgent = true, true
+	src.queue = append(src.queue, sc)
+}
+
+// abandonLocked lets those that wait for the scope's next revalidation look for themselves.
+func (src *Source) abandonLocked(sc *scope) {
+	if sc.next == nil {
+		return
+	}
+	src.endLocked(sc.next)
+	sc.next, sc.urgent = nil, false
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,115 @@
+package source
+
+import (
+	"slices"
+	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+func (s *Sources) tidyAll(now time.Time) {
+	for _, src := range s.all() {
+		src.tidy(now)
+	}
+}
+
+// tidy lets go of parts and scopes that no want leads to and nobody has asked for in a while. It marks, with no lock held,
+// by looking up every want in what is held, and then sweeps.
+func (src *Source) tidy(now time.Time) {
+	interval := src.sources.cfg.PollInterval
+	src.mu.Lock()
+	if !src.untidy || now.Sub(src.tidiedAt) < interval {
+		src.mu.Unlock()
+		return
+	}
+	src.untidy, src.tidiedAt = false, now
+	known := src.watched
+	scopes := make(map[provider.Need][]provider.Scope, len(src.wants))
+	for n := range src.wants {
+		scopes[n] = nil
+	}
+	src.mu.Unlock()
+
+	marks := &marker{src: src, marked: map[provider.WantedPart]struct{}{}}
+	for n := range scopes {
+		scopes[n], _ = src.client.scopes(n, known)
+		_, missing, _ := src.client.lookup(n, marks)
+		for _, m := range missing {
+			marks.marked[m] = struct{}{}
+		}
+	}
+
+	src.mu.Lock()
+	defer src.unlock()
+	if src.isRetired() {
+		return
+	}
+	for n, w := range src.wants {
+		if wanted, ok := scopes[n]; ok && !slices.Equal(wanted, w.scopes) {
+			src.rescopeLocked(w, wanted)
+		}
+	}
+	src.sweepLocked(marks.marked, now.Add(-idleIntervals*interval))
+	src.watchLocked()
+}
+
+// sweepLocked drops what is neither marked nor wanted and was last used before idle. What it leaves for later keeps the
+// Source untidy.
+func (src *Source) sweepLocked(marked map[provider.WantedPart]struct{}, idle time.Time) {
+	for id, sc := range src.scopes {
+		for partID, p := range sc.parts {
+			if _, ok := marked[provider.WantedPart{Scope: id, ID: partID}]; ok {
+				continue
+			}
+			if p.flight != nil || !p.used.Before(idle) {
+				src.untidy = true
+				continue
+			}
+			src.dropPartLocked(p)
+		}
+		if sc.wants > 0 {
+			continue
+		}
+		if sc.current != nil || sc.next != nil || len(sc.parts) > 0 || !sc.used.Before(idle) {
+			src.untidy = true
+			continue
+		}
+		src.releaseLocked(sc.size)
+		delete(src.scopes, id)
+	}
+}
+
+func (src *Source) dropPartLocked(p *part) {
+	src.releaseLocked(p.size)
+	delete(p.scope.parts, p.id)
+	src.parts--
+}
+
+// marker is a view of all that is held, which notes the parts that are looked at.
+type marker struct {
+	src    *Source
+	marked map[provider.WantedPart]struct{}
+}
+
+// Picture implements provider.View.
+func (m *marker) Picture(id provider.Scope) (provider.Picture, error) {
+	m.src.mu.Lock()
+	defer m.src.mu.Unlock()
+	sc := m.src.scopes[id]
+	if sc == nil || sc.picture == nil {
+		return nil, provider.Errorf(provider.Unavailable, "%q was not read yet", id.Name)
+	}
+	return sc.picture, nil
+}
+
+// Part implements provider.View.
+func (m *marker) Part(id provider.Scope, partID provider.PartID) (provider.Part, error, bool) {
+	m.marked[provider.WantedPart{Scope: id, ID: partID}] = struct{}{}
+	m.src.mu.Lock()
+	defer m.src.mu.Unlock()
+	sc := m.src.scopes[id]
+	if sc == nil || sc.parts[partID] == nil || sc.parts[partID].content == nil {
+		return nil, nil, false
+	}
+	return sc.parts[partID].content, nil, true
+}

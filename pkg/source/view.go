@@ -1,0 +1,76 @@
+package source
+
+import (
+	"slices"
+	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// pin is what a read gets of a scope. It stays the same for the whole read, so that all needs of an ExternalSecret are
+// answered from one picture.
+type pin struct {
+	picture provider.Picture
+	err     error
+	// observed is when the picture began, or, beside an error, the last one that there was.
+	observed time.Time
+}
+
+// view is the provider.View of one ask. It keeps in mind which scopes the answer rests on.
+type view struct {
+	src    *Source
+	read   *read
+	scopes []provider.Scope
+	// seen is the oldest picture that was looked at, unseen the oldest picture behind an error that was.
+	seen, unseen time.Time
+	failed       bool
+}
+
+// Picture implements provider.View.
+func (v *view) Picture(id provider.Scope) (provider.Picture, error) {
+	if !slices.Contains(v.scopes, id) {
+		return nil, provider.Errorf(provider.Invalid, "%q is not a scope of this key", id.Name)
+	}
+	p := v.read.pins[id]
+	if p.err != nil {
+		if !v.failed || p.observed.Before(v.unseen) {
+			v.unseen = p.observed
+		}
+		v.failed = true
+		return nil, p.err
+	}
+	if v.seen.IsZero() || p.observed.Before(v.seen) {
+		v.seen = p.observed
+	}
+	return p.picture, nil
+}
+
+// Part implements provider.View.
+func (v *view) Part(id provider.Scope, partID provider.PartID) (content provider.Part, err error, ok bool) {
+	v.src.mu.Lock()
+	defer v.src.mu.Unlock()
+	sc := v.src.scopes[id]
+	if sc == nil {
+		return nil, v.read.why, v.read.why != nil
+	}
+	p := sc.parts[partID]
+	switch {
+	case p == nil:
+		return nil, v.read.why, v.read.why != nil
+	case p.content != nil:
+		p.used = v.read.arrived
+		return p.content, nil, true
+	case p.failedLocked(v.read.arrived, time.Now()):
+		return nil, p.err, true
+	default:
+		return nil, v.read.why, v.read.why != nil
+	}
+}
+
+// observed is when the oldest revalidation began that an answer, or an error, rests on.
+func (v *view) observed(err error) time.Time {
+	if err != nil && v.failed {
+		return v.unseen
+	}
+	return v.seen
+}

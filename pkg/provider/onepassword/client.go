@@ -3,6 +3,8 @@ package onepassword
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -48,6 +50,9 @@ func newClient(base *url.URL, token value.Value, vaults []string, b *bridge, tra
 
 // Close implements provider.Client.
 func (c *client) Close() { c.close() }
+
+// Format keeps the inside of a client out of every verb of fmt: its transport's requests carry the token.
+func (*client) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "client of 1Password Connect") }
 
 // ListScopes implements provider.Client.
 func (c *client) ListScopes() []provider.Scope { return slices.Clone(c.scopes) }

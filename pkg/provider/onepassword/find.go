@@ -55,7 +55,7 @@ func (c *client) selectRows(n provider.Need, view provider.View) ([]place, error
 			return nil, err
 		}
 		for _, r := range p.rows {
-			if r.state == "" && (n.Path == "" || n.Path == r.title) && r.tagged(tags) {
+			if r.active() && (n.Path == "" || n.Path == r.title) && r.tagged(tags) {
 				selected = append(selected, place{scope: scope, picture: p, row: r})
 			}
 		}

@@ -21,7 +21,7 @@ func (c *client) List(view provider.View) ([]provider.RemoteKey, error) {
 			continue
 		}
 		for _, r := range p.rows {
-			if r.state != "" {
+			if !r.active() {
 				continue
 			}
 			key := r.title

@@ -81,7 +81,7 @@ func (c *client) locateID(id string, view provider.View) (place, error) {
 			}
 			continue
 		}
-		if n, ok := p.byID[id]; ok {
+		if n, ok := p.byID[id]; ok && p.rows[n].active() {
 			return place{scope: scope, picture: p, row: p.rows[n]}, nil
 		}
 	}

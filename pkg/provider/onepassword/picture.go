@@ -13,7 +13,7 @@ type row struct {
 	id, title string
 	tags      []string
 	version   int
-	// state is empty for an active item, and ARCHIVED for one that counts as absent.
+	// state is empty for an active item.
 	state   string
 	updated time.Time
 }
@@ -24,6 +24,9 @@ func newRow(i *sdkmodel.Item, state string) row {
 		state: state, updated: i.UpdatedAt,
 	}
 }
+
+// active tells an item from one that was archived, which counts as absent.
+func (r row) active() bool { return r.state == "" }
 
 func (r row) equal(other row) bool {
 	return r.id == other.id && r.title == other.title && slices.Equal(r.tags, other.tags) && r.version == other.version &&
@@ -37,7 +40,7 @@ type picture struct {
 	contentVersion int
 	// rows are in the server's order.
 	rows []row
-	// byID and byTitle lead to the active rows.
+	// byID leads to all rows, byTitle to the active ones.
 	byID    map[string]int
 	byTitle map[string][]int
 	size    int64
@@ -59,30 +62,32 @@ func newPicture(vault sdkmodel.Vault, rows []row, held *picture) *picture {
 	p := &picture{
 		vaultID: vault.ID, contentVersion: vault.ContentVersion, rows: rows,
 		byID: make(map[string]int, len(rows)), byTitle: make(map[string][]int, len(rows)),
+		size: pictureOverhead,
 	}
 	for i, r := range rows {
 		p.size += r.size()
-		if r.state == "" {
-			p.byID[r.id] = i
+		p.byID[r.id] = i
+		if r.active() {
 			p.byTitle[r.title] = append(p.byTitle[r.title], i)
 		}
 	}
 	return p
 }
 
-// rowOverhead is about what a row and its two index entries take beside their text.
-const rowOverhead = 256
+// About what is taken beside text: by a picture, by a row with its two index entries, by a string.
+const (
+	pictureOverhead = 256
+	rowOverhead     = 256
+	stringOverhead  = 16
+)
 
 func (r row) size() int64 {
 	n := rowOverhead + len(r.id) + len(r.title)
 	for _, tag := range r.tags {
-		n += len(tag) + int(stringHeader)
+		n += len(tag) + stringOverhead
 	}
 	return int64(n)
 }
-
-// stringHeader is what a string takes beside its text.
-const stringHeader = 16
 
 // Size implements provider.Picture.
 func (p *picture) Size() int64 { return p.size }

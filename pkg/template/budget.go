@@ -9,7 +9,7 @@ import (
 // exhausts them ends within seconds at worst.
 const (
 	// maxSteps is how many nodes, calls and 64-byte pieces of arguments may be worked through.
-	maxSteps = 2_000_000
+	maxSteps = 1_000_000
 	// maxBytes is how much functions may produce, all results together.
 	maxBytes = 64 << 20
 	// maxEffort is for functions that are slow by design (password hashes, keys): about hundredths of a second.

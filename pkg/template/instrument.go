@@ -45,7 +45,7 @@ func (p *program) node(n parse.Node) int64 {
 	case *parse.RangeNode:
 		cost := p.pipe(n.Pipe) + p.list(n.ElseList)
 		// An iteration costs something where its body is empty, too.
-		const iteration = 4
+		const iteration = 9
 		prepend(n.List, stepNode(p.list(n.List)+iteration))
 		return cost
 	case *parse.TemplateNode:

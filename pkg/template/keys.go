@@ -7,8 +7,8 @@ type Keys struct {
 	budget  *Budget
 }
 
-// NewKeys parses a rewrite.transform at place, a field as messages name it. It spends of the budget for every key. A function that draws from randomness or
-// reads the clock is refused: keys would change with every read. Errors are *Error.
+// NewKeys parses a rewrite.transform at place, a field as messages name it. Rendering spends of the budget for every key. A
+// function that draws from randomness or reads the clock is refused: keys would change with every read. Errors are *Error.
 func NewKeys(place, text string, budget *Budget) (*Keys, error) {
 	p, err := compile(text)
 	if err != nil {

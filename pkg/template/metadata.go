@@ -1,6 +1,8 @@
 package template
 
 import (
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"strings"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -48,3 +50,29 @@ func belongsToOne(key string) bool {
 	}
 	return false
 }
+
+// maxAnnotations is how many bytes the annotations of an object may have, keys and values.
+const maxAnnotations = 256 << 10
+
+// checkMetadata tells what is wrong with labels and annotations by the rules of the host.
+func checkMetadata(labels, annotations map[string]string) Class {
+	for key, v := range labels {
+		if len(validation.IsQualifiedName(key)) > 0 || len(validation.IsValidLabelValue(v)) > 0 {
+			return InvalidMetadata
+		}
+	}
+	size := 0
+	for key, v := range annotations {
+		if len(validation.IsQualifiedName(strings.ToLower(key))) > 0 {
+			return InvalidMetadata
+		}
+		size += len(key) + len(v)
+	}
+	if size > maxAnnotations {
+		return InvalidMetadata
+	}
+	return ""
+}
+
+// validKey tells whether a Secret may have the key.
+func validKey(key string) bool { return len(validation.IsConfigMapKey(key)) == 0 }

@@ -33,7 +33,6 @@ func (s *scale) add(v reflect.Value, depth int) {
 	case v.Kind() == reflect.String:
 		s.take(int64(v.Len()), depth)
 	case v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer:
-		// Pointers that functions return are to flat structs; what a struct holds is weighed below.
 		if !v.IsNil() {
 			s.add(v.Elem(), depth)
 		}
@@ -45,8 +44,11 @@ func (s *scale) add(v reflect.Value, depth int) {
 			s.add(it.Value(), depth+1)
 		}
 	case v.Kind() == reflect.Struct:
-		for i := 0; s.class == "" && i < v.NumField(); i++ {
-			s.add(v.Field(i), depth+1)
+		// Times, versions and sprig's certificates: flat, but for pointers into tables that are not written out.
+		for i := range v.NumField() {
+			if field := v.Field(i); field.Kind() == reflect.String {
+				s.take(int64(field.Len()), depth)
+			}
 		}
 	}
 }

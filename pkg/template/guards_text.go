@@ -1,0 +1,124 @@
+package template
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pattern"
+)
+
+// regexNames are sprig's functions that take an expression and a text.
+func regexNames() []string {
+	var all []string
+	for _, name := range strings.Fields("Match Find FindAll ReplaceAll ReplaceAllLiteral Split") {
+		all = append(all, "regex"+name, "mustRegex"+name)
+	}
+	return all
+}
+
+// guardRegex spends what matching takes, which is linear in the text for a given expression, and what replacing makes.
+func guardRegex(name string) guard {
+	return func(b *Budget, args []reflect.Value) error {
+		p, err := pattern.Compile(args[0].String())
+		if err != nil {
+			return &Error{Class: FunctionFailed, Detail: "the regular expression cannot be used"}
+		}
+		text := args[1].String()
+		const perStep = 64
+		if err := b.Spend(p.Cost(len(text)) / perStep); err != nil {
+			return err
+		}
+		if strings.HasSuffix(name, "Match") || strings.HasSuffix(name, "Find") {
+			return nil
+		}
+		matches := int64(len(p.FindAllStringIndex(text, maxElements+1)))
+		if !strings.Contains(name, "Replace") || matches > maxElements {
+			return b.elements(matches)
+		}
+		replacement := args[2].String()
+		if err := b.product(matches, int64(len(replacement))); err != nil {
+			return err
+		}
+		// All matches together are no longer than the text, and each reference may repeat them.
+		return b.product(int64(strings.Count(replacement, "$")), int64(len(text)))
+	}
+}
+
+// guardFormat spends for the widths that a format asks for and for arguments that it uses more than once.
+func guardFormat(b *Budget, args []reflect.Value) error {
+	format := args[0].String()
+	var widths, verbs int64
+	for i := 0; i < len(format); i++ {
+		if format[i] != '%' {
+			continue
+		}
+		verbs++
+		for i++; i < len(format) && strings.IndexByte("+-# 0123456789.*[]", format[i]) >= 0; i++ {
+			if format[i] == '*' {
+				widths += maxWidth
+			}
+			if !isDigit(format[i]) {
+				continue
+			}
+			width := int64(0)
+			for ; i < len(format) && isDigit(format[i]); i++ {
+				if width = width*10 + int64(format[i]-'0'); width > maxWidth {
+					return &Error{Class: TooLarge, Detail: "a width or precision is over 4096"}
+				}
+			}
+			widths += width
+			i--
+		}
+	}
+	if strings.Contains(format, "*") {
+		if err := starWidths(args[1]); err != nil {
+			return err
+		}
+	}
+	if err := b.produce(widths); err != nil {
+		return err
+	}
+	if !strings.Contains(format, "[") {
+		return nil
+	}
+	weight, err := weigh(args[1], maxBytes)
+	if err != nil {
+		return err
+	}
+	return b.product(verbs, weight)
+}
+
+// starWidths refuses numbers that would be a width where the format has one as an argument.
+func starWidths(args reflect.Value) error {
+	for i := range args.Len() {
+		arg := args.Index(i).Elem()
+		if arg.CanInt() && (arg.Int() > maxWidth || arg.Int() < -maxWidth) || arg.CanUint() && arg.Uint() > maxWidth {
+			return &Error{Class: TooLarge, Detail: "a width or precision is over 4096"}
+		}
+	}
+	return nil
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// nesting is how deep v is nested. Only what has been weighed may be measured.
+func nesting(v reflect.Value) int64 {
+	deepest := int64(0)
+	switch v.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		if !v.IsNil() {
+			return nesting(v.Elem())
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			deepest = max(deepest, nesting(v.Index(i)))
+		}
+		return deepest + 1
+	case reflect.Map:
+		for it := v.MapRange(); it.Next(); {
+			deepest = max(deepest, nesting(it.Value()))
+		}
+		return deepest + 1
+	}
+	return deepest
+}

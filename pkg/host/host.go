@@ -27,23 +27,19 @@ func New(config *rest.Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{
+	return &Host{
 		client:     client,
-		secrets:    newInformer(client, "secrets", trimObject),
-		configMaps: newInformer(client, "configmaps", trimObject),
-		namespaces: newInformer(client, "namespaces", trimNamespace),
-	}
-	if err := h.secrets.AddIndexers(secretIndexers); err != nil {
-		return nil, fmt.Errorf("indexing Secrets: %w", err)
-	}
-	return h, nil
+		secrets:    newInformer(client, "secrets", trimObject, secretIndexers()),
+		configMaps: newInformer(client, "configmaps", trimObject, cache.Indexers{}),
+		namespaces: newInformer(client, "namespaces", trimNamespace, cache.Indexers{}),
+	}, nil
 }
 
-func newInformer(client *quiet.Client, resource string, trim quiet.Trim) cache.SharedIndexInformer {
+func newInformer(client *quiet.Client, resource string, trim quiet.Trim, indexers cache.Indexers) cache.SharedIndexInformer {
 	return cache.NewSharedIndexInformerWithOptions(
 		client.ListWatch(corev1.SchemeGroupVersion.WithResource(resource), trim),
 		&metav1.PartialObjectMetadata{},
-		cache.SharedIndexInformerOptions{ObjectDescription: "metadata of " + resource},
+		cache.SharedIndexInformerOptions{Indexers: indexers, ObjectDescription: "metadata of " + resource},
 	)
 }
 

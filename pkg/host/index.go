@@ -14,20 +14,22 @@ const (
 )
 
 // secretIndexers find Secrets by their marks. A created-by label counts in its namespace alone, wherever it was copied to.
-var secretIndexers = cache.Indexers{
-	indexCreatedBy: func(object any) ([]string, error) {
-		p := object.(*metav1.PartialObjectMetadata)
-		if createdBy, ok := p.Labels[secret.LabelCreatedBy]; ok {
-			return []string{p.Namespace + "/" + createdBy}, nil
-		}
-		return nil, nil
-	},
-	indexManaged: func(object any) ([]string, error) {
-		if object.(*metav1.PartialObjectMetadata).Labels[secret.LabelManaged] == secret.LabelManagedValue {
-			return []string{indexManaged}, nil
-		}
-		return nil, nil
-	},
+func secretIndexers() cache.Indexers {
+	return cache.Indexers{
+		indexCreatedBy: func(object any) ([]string, error) {
+			p := object.(*metav1.PartialObjectMetadata)
+			if createdBy, ok := p.Labels[secret.LabelCreatedBy]; ok {
+				return []string{p.Namespace + "/" + createdBy}, nil
+			}
+			return nil, nil
+		},
+		indexManaged: func(object any) ([]string, error) {
+			if object.(*metav1.PartialObjectMetadata).Labels[secret.LabelManaged] == secret.LabelManagedValue {
+				return []string{indexManaged}, nil
+			}
+			return nil, nil
+		},
+	}
 }
 
 // Version is the resourceVersion at which an object was last seen, empty where there is none. known is false until the

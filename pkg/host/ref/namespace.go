@@ -51,11 +51,16 @@ func checkNames(object host.Object, reference provider.Reference) error {
 		return invalid(reference, "names no %s", object.Kind)
 	}
 	for _, name := range []string{object.Namespace, object.Name} {
-		if len(path.IsValidPathSegmentName(name)) > 0 {
+		if !isName(name) {
 			return invalid(reference, "%q is not a name", name)
 		}
 	}
 	return nil
+}
+
+// isName tells a name, which is one segment of a path, from a way elsewhere.
+func isName(name string) bool {
+	return name != "" && len(path.IsValidPathSegmentName(name)) == 0
 }
 
 func invalid(reference provider.Reference, format string, args ...any) error {

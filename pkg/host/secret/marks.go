@@ -7,6 +7,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 // The marks on a written Secret.
@@ -35,6 +37,15 @@ func CreatedBy(namespace, name string) string {
 // DataHash is the value of AnnotationDataHash for the data of a Secret.
 func DataHash(data map[string][]byte) string {
 	return hash(data)
+}
+
+// HashOf is the DataHash that a Secret of these values has.
+func HashOf(values map[string]value.Value) string {
+	data := make(map[string][]byte, len(values))
+	for key, v := range values {
+		data[key] = v.Bytes()
+	}
+	return DataHash(data)
 }
 
 // FieldManager is the manager of the fields that an ExternalSecret of this name writes.

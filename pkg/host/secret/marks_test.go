@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 // The wanted hashes were computed with Python's hashlib.sha3_224 over texts written out by hand, such as
@@ -16,6 +18,10 @@ func TestMarks(t *testing.T) {
 	for name, test := range map[string]struct{ got, want string }{
 		"data hash": {
 			DataHash(map[string][]byte{"user": []byte("alice"), "password": []byte("hunter2")}),
+			"bfc8ffe1876085c460bb5c0df41c8cfffc24266ca517115b0764726b",
+		},
+		"data hash of values": {
+			HashOf(map[string]value.Value{"user": value.FromString("alice"), "password": value.FromString("hunter2")}),
 			"bfc8ffe1876085c460bb5c0df41c8cfffc24266ca517115b0764726b",
 		},
 		"data hash of no data":    {DataHash(nil), "74a974446e359fb3e6baff9bd0058950e6edd0f040888d9989b0a11b"},

@@ -10,6 +10,7 @@ import (
 
 // kind is one of the two kinds of store.
 type kind struct {
+	name                    string
 	plural, singular, short string
 	namespaced              bool
 	newObject, newList      func() runtime.Object
@@ -17,11 +18,13 @@ type kind struct {
 
 var (
 	namespacedKind = kind{
+		name:   v1.SecretStoreKind,
 		plural: "secretstores", singular: "secretstore", short: "ss", namespaced: true,
 		newObject: func() runtime.Object { return &v1.SecretStore{} },
 		newList:   func() runtime.Object { return &v1.SecretStoreList{} },
 	}
 	clusterKind = kind{
+		name:   v1.ClusterSecretStoreKind,
 		plural: "clustersecretstores", singular: "clustersecretstore", short: "css",
 		newObject: func() runtime.Object { return &v1.ClusterSecretStore{} },
 		newList:   func() runtime.Object { return &v1.ClusterSecretStoreList{} },

@@ -22,7 +22,7 @@ import (
 // REST is one kind of store as kubectl sees it.
 type REST struct {
 	*genericregistry.Store
-	short string
+	kind kind
 }
 
 var _ interface {
@@ -33,7 +33,7 @@ var _ interface {
 } = (*REST)(nil)
 
 // ShortNames are those of External Secrets Operator's CRDs.
-func (r *REST) ShortNames() []string { return []string{r.short} }
+func (r *REST) ShortNames() []string { return []string{r.kind.short} }
 
 // Categories let `kubectl get external-secrets` list the kind.
 func (*REST) Categories() []string { return []string{"external-secrets"} }
@@ -68,7 +68,7 @@ func newREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, kind kind
 	status := *store
 	status.UpdateStrategy = statusStrategy{strategy}
 	status.ResetFieldsStrategy = statusStrategy{strategy}
-	return &REST{Store: store, short: kind.short}, &StatusREST{store: &status, kind: kind}, nil
+	return &REST{Store: store, kind: kind}, &StatusREST{store: &status, kind: kind}, nil
 }
 
 func getAttrs(obj runtime.Object) (labels.Set, fields.Set, error) {

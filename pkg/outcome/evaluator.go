@@ -1,0 +1,199 @@
+package outcome
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
+)
+
+// maxSources is how many Sources are asked at a time for one call.
+const maxSources = 32
+
+// TemplateSources reads what an ExternalSecret's templateFrom refers to.
+type TemplateSources interface {
+	TemplateSources(ctx context.Context, es *v1.ExternalSecret) (template.Sources, error)
+}
+
+// Evaluator finds out what ExternalSecrets come to. It is safe for concurrent use.
+type Evaluator struct {
+	Catalog   *Catalog
+	Templates TemplateSources
+	// Key is secret to this process: fingerprints under it tell nothing of values to anybody who sees them.
+	Key []byte
+}
+
+// Ask says how fresh an answer has to be.
+type Ask struct {
+	// NotBefore is when the revalidations that the answer rests on may have begun at the earliest.
+	NotBefore time.Time
+	// Held answers from what is held, however old, and causes no request.
+	Held bool
+	// Deletion has the answer tell which keys are positively gone. It may cost a request per missing key.
+	Deletion bool
+}
+
+// Evaluate finds out what es comes to. Everything that is wrong is in the Outcome. It waits for providers until ctx ends
+// at most.
+func (e *Evaluator) Evaluate(ctx context.Context, es *v1.ExternalSecret, ask Ask) *Outcome {
+	return e.EvaluateAll(ctx, []*v1.ExternalSecret{es}, ask)[0]
+}
+
+// EvaluateAll is Evaluate for many: each Source is asked once for what all of them need of it.
+func (e *Evaluator) EvaluateAll(ctx context.Context, all []*v1.ExternalSecret, ask Ask) []*Outcome {
+	opened := make([][]opened, len(all))
+	errs := make([]error, len(all))
+	needs := map[*source.Source]map[provider.Need]struct{}{}
+	for i, es := range all {
+		opened[i], errs[i] = e.open(ctx, es)
+		for _, one := range opened[i] {
+			one.collect(needs)
+		}
+	}
+	shown := inputs(ctx, needs, ask)
+	outcomes := make([]*Outcome, len(all))
+	for i, es := range all {
+		outcomes[i] = e.outcome(es, opened[i], errs[i], shown)
+	}
+	return outcomes
+}
+
+func (e *Evaluator) outcome(es *v1.ExternalSecret, all []opened, err error, shown map[*source.Source]provider.Inputs) *Outcome {
+	o := &Outcome{es: es, key: e.Key, templates: e.Templates, Err: err}
+	inputs := make(map[resolve.StoreRef]provider.Inputs, len(all))
+	for _, one := range all {
+		o.Foreign = o.Foreign || one.foreign
+		if one.err != nil {
+			inputs[one.ref] = provider.FailedInputs(one.needs, one.err)
+			continue
+		}
+		inputs[one.ref] = shown[one.source]
+	}
+	data, err := resolve.Resolve(es, inputs)
+	o.Data = data
+	if o.Err == nil {
+		o.Err = err
+	}
+	return o
+}
+
+// opened is one store that an ExternalSecret needs something of.
+type opened struct {
+	ref     resolve.StoreRef
+	store   Store
+	needs   []provider.Need
+	source  *source.Source
+	err     error
+	foreign bool
+}
+
+// open opens every store that es names. The error is about the spec; what is wrong with a store is in its opened.
+func (e *Evaluator) open(ctx context.Context, es *v1.ExternalSecret) ([]opened, error) {
+	needs, err := resolve.Needs(es)
+	all := make([]opened, 0, len(needs))
+	for _, n := range needs {
+		one := opened{ref: n.Store, needs: n.Needs}
+		one.source, one.store, one.err = e.Catalog.Open(ctx, es.Namespace, n.Store)
+		one.foreign = one.store.Spec != nil && e.Catalog.Foreign(one.store.Spec)
+		all = append(all, one)
+	}
+	return all, err
+}
+
+func (one opened) collect(needs map[*source.Source]map[provider.Need]struct{}) {
+	if one.err != nil {
+		return
+	}
+	if needs[one.source] == nil {
+		needs[one.source] = make(map[provider.Need]struct{}, len(one.needs))
+	}
+	for _, n := range one.needs {
+		needs[one.source][n] = struct{}{}
+	}
+}
+
+// inputs asks every Source for its needs, side by side: a store whose provider hangs costs the others nothing.
+func inputs(ctx context.Context, needs map[*source.Source]map[provider.Need]struct{}, ask Ask) map[*source.Source]provider.Inputs {
+	var (
+		mu    sync.Mutex
+		wg    sync.WaitGroup
+		shown = make(map[*source.Source]provider.Inputs, len(needs))
+		slots = make(chan struct{}, maxSources)
+	)
+	for src, set := range needs {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			in := ask.of(ctx, src, slices.Collect(maps.Keys(set)))
+			mu.Lock()
+			defer mu.Unlock()
+			shown[src] = in
+		})
+	}
+	wg.Wait()
+	return shown
+}
+
+func (ask Ask) of(ctx context.Context, src *source.Source, needs []provider.Need) provider.Inputs {
+	switch {
+	case ask.Held:
+		return src.Held(needs)
+	case ask.Deletion:
+		return src.InputsForDeletion(ctx, needs, ask.NotBefore)
+	default:
+		return src.Inputs(ctx, needs, ask.NotBefore)
+	}
+}
+
+// Follow registers what es needs, so that it is polled and kept, and calls ready once, when Evaluate with this notBefore
+// would not wait.
+func (e *Evaluator) Follow(ctx context.Context, es *v1.ExternalSecret, notBefore time.Time, urgency source.Urgency, ready func()) {
+	all, _ := e.open(ctx, es)
+	var stores []types.UID
+	var usable []opened
+	for _, one := range all {
+		if one.err != nil {
+			continue
+		}
+		stores = append(stores, one.store.UID)
+		usable = append(usable, one)
+	}
+	e.Catalog.Sources.Retain(es.UID, stores...)
+	countdown := newCountdown(len(usable), ready)
+	for _, one := range usable {
+		one.source.Want(es.UID, one.needs)
+		one.source.Prepare(one.needs, notBefore, urgency, countdown)
+	}
+}
+
+// Unfollow drops what an ExternalSecret needed.
+func (e *Evaluator) Unfollow(owner types.UID) {
+	e.Catalog.Sources.Release(owner)
+}
+
+// newCountdown makes a function that calls ready at its nth call, and calls ready at once for none.
+func newCountdown(n int, ready func()) func() {
+	if n == 0 {
+		ready()
+		return func() {}
+	}
+	var mu sync.Mutex
+	return func() {
+		mu.Lock()
+		n--
+		done := n == 0
+		mu.Unlock()
+		if done {
+			ready()
+		}
+	}
+}

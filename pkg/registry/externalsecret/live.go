@@ -1,0 +1,96 @@
+package externalsecret
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apiserver/pkg/endpoints/request"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
+)
+
+// messageBlind is for a dry run by somebody who may not read the Secret.
+const messageBlind = "whoever may read the Secret sees here whether it would change"
+
+// Live finds out what providers show of ExternalSecrets, for answers.
+type Live struct {
+	Evaluator *outcome.Evaluator
+	Comparer  *outcome.Comparer
+	Values    *ValueReaders
+	// GetTimeout and ListTimeout are how long a request waits for providers.
+	GetTimeout, ListTimeout time.Duration
+	// ListFreshness is how old a picture may be that a LIST is answered from.
+	ListFreshness time.Duration
+}
+
+// arrival is when the request came in: a live read shows nothing that was seen before that.
+func arrival(ctx context.Context) time.Time {
+	if at, ok := request.ReceivedTimestampFrom(ctx); ok {
+		return at
+	}
+	return time.Now()
+}
+
+func (l *Live) get(ctx context.Context, es *v1.ExternalSecret) *v1.LiveStatus {
+	waiting, cancel := context.WithTimeout(ctx, l.GetTimeout)
+	defer cancel()
+	o := l.Evaluator.Evaluate(waiting, es, outcome.Ask{NotBefore: arrival(ctx)})
+	return l.Comparer.Live(ctx, es, o)
+}
+
+// list answers with a list of its own: the rows are copies, whose Live alone is set.
+func (l *Live) list(ctx context.Context, stored *v1.ExternalSecretList) *v1.ExternalSecretList {
+	list := &v1.ExternalSecretList{TypeMeta: stored.TypeMeta, Items: make([]v1.ExternalSecret, len(stored.Items))}
+	stored.ListMeta.DeepCopyInto(&list.ListMeta)
+	rows := make([]*v1.ExternalSecret, len(stored.Items))
+	for i := range stored.Items {
+		stored.Items[i].DeepCopyInto(&list.Items[i])
+		rows[i] = &list.Items[i]
+	}
+	waiting, cancel := context.WithTimeout(ctx, l.ListTimeout)
+	defer cancel()
+	outcomes := l.Evaluator.EvaluateAll(waiting, rows, outcome.Ask{NotBefore: arrival(ctx).Add(-l.ListFreshness)})
+	for i, o := range outcomes {
+		rows[i].Status.Live = l.Comparer.Live(ctx, rows[i], o)
+	}
+	return list
+}
+
+// dryRun is the live status of an object that is not stored. Its author chose what it does with values: what came of
+// rendering is for those who may read them.
+func (l *Live) dryRun(ctx context.Context, es *v1.ExternalSecret) *v1.LiveStatus {
+	waiting, cancel := context.WithTimeout(ctx, l.GetTimeout)
+	defer cancel()
+	o := l.Evaluator.Evaluate(waiting, es, outcome.Ask{NotBefore: arrival(ctx)})
+	if l.Values.Allowed(ctx, es) {
+		return l.rendered(waiting, es, o)
+	}
+	live := o.BlindStatus()
+	if live.State != "" {
+		return live
+	}
+	switch {
+	case outcome.Creation(es) == v1.CreationNone:
+		live.State = v1.LiveVirtual
+	case l.Comparer.Exists(es):
+		live.State, live.Message = v1.LiveUnknown, messageBlind
+	default:
+		live.State = v1.LiveMissing
+	}
+	return live
+}
+
+// rendered is the live status with the cause of a template that cannot be rendered.
+func (l *Live) rendered(ctx context.Context, es *v1.ExternalSecret, o *outcome.Outcome) *v1.LiveStatus {
+	live := o.KeysStatus()
+	if live.State != "" {
+		return live
+	}
+	if _, err := o.Render(ctx); err != nil {
+		live.State, live.Message = v1.LiveInvalid, err.Error()
+		return live
+	}
+	live.State, live.Message = l.Comparer.CompareRendered(ctx, es, o)
+	return live
+}

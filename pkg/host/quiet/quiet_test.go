@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -226,51 +225,6 @@ func TestWithoutContextualLoggingNothingIsSent(t *testing.T) {
 	require.ErrorContains(t, err, "contextual logging")
 }
 
-func TestErrorsKeepTheirClass(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		answer http.HandlerFunc
-		is     func(error) bool
-		text   string
-	}{
-		{"conflict", answerJSON(409, status(409, metav1.StatusReasonConflict)), apierrors.IsConflict,
-			"updating Secret team/db: it was changed by somebody else"},
-		{"not found", answerJSON(404, status(404, metav1.StatusReasonNotFound)), apierrors.IsNotFound,
-			"updating Secret team/db: it does not exist"},
-		{"invalid", answerJSON(422, status(422, metav1.StatusReasonInvalid)), apierrors.IsInvalid,
-			"updating Secret team/db: the host cluster finds it invalid: data (FieldValueInvalid), metadata.labels (FieldValueInvalid)"},
-		{"a namespace that goes", answerJSON(403, metav1.Status{
-			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Code: 403,
-			Reason:  metav1.StatusReasonForbidden,
-			Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause}}},
-		}), apierrors.IsForbidden, "updating Secret team/db: its namespace is being deleted"},
-		{"an answer without sense", answerText(200, "application/json", "{"), func(err error) bool {
-			var e *Error
-			return errors.As(err, &e)
-		}, "updating Secret team/db: no readable answer from the host cluster"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			client, err := New(serve(t, test.answer))
-			require.NoError(t, err)
-			_, err = client.UpdateSecret(t.Context(), secret(), "manager")
-			require.True(t, test.is(err))
-			require.EqualError(t, err, test.text)
-		})
-	}
-}
-
-func TestHostThatCannotBeReached(t *testing.T) {
-	config := serve(t, nil)
-	server := httptest.NewServer(nil)
-	config.Host = server.URL
-	server.Close()
-	client, err := New(config)
-	require.NoError(t, err)
-	_, err = client.GetSecret(t.Context(), "team", "db")
-	require.ErrorIs(t, err, syscall.ECONNREFUSED, "informers back off by it")
-	require.EqualError(t, err, "reading Secret team/db: the host cluster cannot be reached: connection refused")
-}
-
 func TestRequestsEndWithTheirContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	arrived := make(chan struct{})
@@ -327,49 +281,4 @@ func TestNamesCannotLeaveTheirPath(t *testing.T) {
 	_, err = client.GetSecret(t.Context(), "", "db")
 	require.Error(t, err)
 	require.Zero(t, sent)
-}
-
-func TestMetadataIsTrimmedBeforeAnybodySeesIt(t *testing.T) {
-	object := metav1.PartialObjectMetadata{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadata"},
-		ObjectMeta: secret().ObjectMeta,
-	}
-	secrets := corev1.SchemeGroupVersion.WithResource("secrets")
-
-	client, err := New(serve(t, answerJSON(200, metav1.PartialObjectMetadataList{
-		TypeMeta: metav1.TypeMeta{APIVersion: "meta.k8s.io/v1", Kind: "PartialObjectMetadataList"},
-		Items:    []metav1.PartialObjectMetadata{object},
-	})))
-	require.NoError(t, err)
-	list, err := client.ListWatch(secrets, dropAll).ListWithContext(t.Context(), metav1.ListOptions{})
-	require.NoError(t, err)
-	require.Equal(t, metav1.ObjectMeta{Name: "db"}, list.(*metav1.PartialObjectMetadataList).Items[0].ObjectMeta)
-
-	bookmark := object.DeepCopy()
-	bookmark.Annotations = map[string]string{metav1.InitialEventsAnnotationKey: "true"}
-	client, err = New(serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"type": "ADDED", "object": object})
-		_ = json.NewEncoder(w).Encode(map[string]any{"type": "BOOKMARK", "object": bookmark})
-	}))
-	require.NoError(t, err)
-	w, err := client.ListWatch(secrets, dropAll).WatchWithContext(t.Context(), metav1.ListOptions{})
-	require.NoError(t, err)
-	defer w.Stop()
-	added, marked := <-w.ResultChan(), <-w.ResultChan()
-	require.Equal(t, metav1.ObjectMeta{Name: "db"}, added.Object.(*metav1.PartialObjectMetadata).ObjectMeta)
-	require.Equal(t, "true", marked.Object.(*metav1.PartialObjectMetadata).Annotations[metav1.InitialEventsAnnotationKey])
-}
-
-// TestStoppedWatchEnds stops a watch whose events nobody takes.
-func TestStoppedWatchEnds(t *testing.T) {
-	source := watch.NewFakeWithOptions(watch.FakeOptions{ChannelSize: 2})
-	source.Add(&metav1.PartialObjectMetadata{})
-	source.Add(&metav1.PartialObjectMetadata{})
-	w := newTrimmed(source, subject{}, dropAll)
-	w.Stop()
-	w.Stop()
-	for range w.ResultChan() {
-		// The channel closes after at most what was under way.
-	}
 }

@@ -63,15 +63,11 @@ func refuse(owner Owner, policy v1.CreationPolicy, desired Desired, existing *co
 			return &Refusal{ControlledElsewhere, fmt.Sprintf("%s is controlled by %s %s", target, controller.Kind, controller.Name)}
 		}
 	}
-	if guarded(existing.Type) && !owner.made(existing) {
+	if refuseType(existing.Type) != nil || existing.Type == secretTypeHelmRelease && !owner.made(existing) {
 		return &Refusal{GuardedType, fmt.Sprintf("%s is of type %s, which is never taken over", target, existing.Type)}
 	}
 	if desired.Type != "" && desired.Type != existing.Type {
 		return &Refusal{OtherType, fmt.Sprintf("%s is of type %s, and the type of a Secret cannot change to %s", target, existing.Type, desired.Type)}
 	}
 	return nil
-}
-
-func guarded(t corev1.SecretType) bool {
-	return t == secretTypeHelmRelease || refuseType(t) != nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/infisical"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/onepassword"
 )
 
@@ -12,6 +13,7 @@ import (
 // it: a process makes this table once.
 func All() []provider.Provider {
 	return []provider.Provider{
+		infisical.New(),
 		onepassword.New(),
 	}
 }

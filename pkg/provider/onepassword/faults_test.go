@@ -213,6 +213,23 @@ func TestAnswersThatAreTooLong(t *testing.T) {
 	requests(t, sim, map[string]int{item: 1})
 }
 
+// The SDK's HTTP client would follow a redirect past the deadline and the limits, with the token.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	sim, _ := one(t, connect.Behaviour{})
+	trap, _ := one(t, connect.Behaviour{})
+	client := dial(t, sim, "pitower")
+	for _, status := range []int{301, 302, 303, 304, 307, 308} {
+		for _, location := range []string{trap.URL() + "/v1/vaults", "/v1/vaults", ""} {
+			redirect := harness.Redirect(location).For(1)
+			redirect.Status = status
+			sim.Faults.Add(redirect)
+			require.Contains(t, requireReason(t, provider.Unavailable, client.Check(t.Context())).Message, "redirect")
+			requests(t, sim, map[string]int{vaults: 1})
+		}
+	}
+	requests(t, trap, map[string]int{})
+}
+
 func TestHangEndsWithItsContext(t *testing.T) {
 	sim, v := one(t, connect.Behaviour{})
 	client := dial(t, sim, v.ID)

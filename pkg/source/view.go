@@ -29,7 +29,7 @@ type view struct {
 // Picture implements provider.View.
 func (v *view) Picture(id provider.Scope) (provider.Picture, error) {
 	if !slices.Contains(v.scopes, id) {
-		return nil, provider.Errorf(provider.Invalid, "%q is not a scope of this key", id.Name)
+		return nil, provider.ErrScopeNotNamed
 	}
 	p := v.read.pins[id]
 	if p.err != nil {

@@ -1,0 +1,133 @@
+package source
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+func (f *fixture) delete(key string) provider.Result {
+	f.Helper()
+	return f.src.InputsForDeletion(f.Context(), needs(key), time.Now()).Result(need(key))
+}
+
+func (f *fixture) requireNotGone(key, why string) {
+	f.Helper()
+	r := f.delete(key)
+	require.Equal(f.T, provider.NotFound, f.reason(r), why)
+	require.False(f.T, r.Gone, why)
+}
+
+func TestGoneNeedsAllTheEvidence(t *testing.T) {
+	run(t, nil, func(t *testing.T, f *fixture) {
+		f.src.Want(uid(1), needs("a|b/x"))
+		require.Equal(t, "x@1", f.value(f.delete("a|b/x")))
+		f.set(func() { delete(f.vaults["a"], "x") })
+		time.Sleep(time.Second)
+		f.requireNotGone("a|b/x", "absent once")
+		time.Sleep(9 * time.Second)
+		f.requireNotGone("a|b/x", "absent twice, but less than a poll interval apart")
+		require.Zero(t, f.count("confirm"))
+		time.Sleep(time.Second)
+		require.True(t, f.delete("a|b/x").Gone)
+		require.Equal(t, 1, f.count("confirm"))
+		require.Equal(t, "x", f.lastConfirmed.ID)
+		require.Zero(t, f.lastConfirmed.Value.Len(), "no value is kept")
+		require.False(t, f.get("a|b/x").Gone, "who does not delete is not told, and asks nothing")
+		require.Equal(t, 1, f.count("confirm"))
+	})
+}
+
+func TestEvidenceStartsAgain(t *testing.T) {
+	fail := func(f *fixture, what string) {
+		f.set(func() {
+			f.fail = func(_ Operation, w string) error {
+				if w == what {
+					return provider.Errorf(provider.Unavailable, "503")
+				}
+				return nil
+			}
+		})
+	}
+	for name, interrupt := range map[string]func(*fixture){
+		"after the key was found": func(f *fixture) {
+			f.set(func() { f.vaults["a"]["x"] = 1 })
+			f.value(f.get("a|b/x"))
+			f.set(func() { delete(f.vaults["a"], "x") })
+		},
+		"after a scope failed, though nobody saw it for this key": func(f *fixture) {
+			fail(f, "b")
+			require.Equal(f.T, provider.Unavailable, f.reason(f.get("b/z")))
+			f.set(func() { f.fail = nil })
+		},
+		"after another credential": func(f *fixture) {
+			_, err := f.sources.Get(theStore, token("two"))
+			require.NoError(f.T, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, nil, func(t *testing.T, f *fixture) {
+				f.src.Want(uid(1), needs("a|b/x"))
+				f.set(func() { delete(f.vaults["a"], "x") })
+				f.requireNotGone("a|b/x", "absent once")
+				time.Sleep(5 * time.Second)
+				interrupt(f)
+				time.Sleep(10 * time.Second)
+				f.requireNotGone("a|b/x", "the evidence is too young")
+				time.Sleep(10 * time.Second)
+				require.True(t, f.delete("a|b/x").Gone)
+			})
+		})
+	}
+}
+
+func TestNotGoneWhere(t *testing.T) {
+	for name, c := range map[string]struct {
+		wanted string
+		fail   func(Operation, string) error
+	}{
+		"the provider does not confirm it": {"a/x", func(op Operation, _ string) error {
+			if op == Confirm {
+				return provider.Errorf(provider.Forbidden, "no")
+			}
+			return nil
+		}},
+		"nobody has registered the need": {"a/y", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, nil, func(t *testing.T, f *fixture) {
+				f.src.Want(uid(1), needs(c.wanted))
+				f.set(func() { delete(f.vaults["a"], "x"); f.fail = c.fail })
+				for range 10 {
+					f.requireNotGone("a/x", name)
+					time.Sleep(5 * time.Second)
+				}
+				require.LessOrEqual(t, f.count("confirm"), 4, "once per poll interval")
+			})
+		})
+	}
+}
+
+func TestOnlyNotFoundIsGone(t *testing.T) {
+	run(t, nil, func(t *testing.T, f *fixture) {
+		f.src.Want(uid(1), needs("none/x", "a|b/x"))
+		f.fail = func(_ Operation, what string) error {
+			if what == "b" {
+				return provider.Errorf(provider.Unavailable, "503")
+			}
+			return nil
+		}
+		delete(f.vaults["a"], "x")
+		for range 5 {
+			require.Equal(t, provider.ScopeNotFound, f.reason(f.delete("none/x")))
+			require.False(t, f.delete("none/x").Gone)
+			require.Equal(t, provider.Unavailable, f.reason(f.delete("a|b/x")))
+			require.False(t, f.delete("a|b/x").Gone)
+			time.Sleep(11 * time.Second)
+		}
+		require.Zero(t, f.count("confirm"))
+	})
+}

@@ -1,0 +1,181 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+func withParts(b *backend, _ *Config) { b.parts = true }
+
+func TestPartIsLoadedOncePerVersion(t *testing.T) {
+	run(t, withParts, func(t *testing.T, f *fixture) {
+		f.delay = 100 * time.Millisecond
+		var readers sync.WaitGroup
+		for range 20 {
+			readers.Go(func() {
+				if r := f.get("a/x"); r.Err != nil {
+					t.Error(r.Err)
+				}
+			})
+		}
+		readers.Wait()
+		require.Equal(t, 1, f.count("load"))
+		require.Equal(t, "x@1", f.value(f.get("a/x")))
+		require.Equal(t, 1, f.count("load"))
+		f.set(func() { f.vaults["a"]["x"] = 2 })
+		time.Sleep(time.Millisecond)
+		require.Equal(t, "x@2", f.value(f.get("a/x")))
+		require.Equal(t, 2, f.count("load"))
+	})
+}
+
+func TestColdVaultFillsUpAcrossDeadlines(t *testing.T) {
+	run(t, withParts, func(t *testing.T, f *fixture) {
+		f.delay = 200 * time.Millisecond
+		var all []provider.Need
+		for i := range 1000 {
+			f.vaults["a"][fmt.Sprint("item", i)] = 1
+			all = append(all, need(fmt.Sprint("a/item", i)))
+		}
+		began := time.Now()
+		for rounds := 1; ; rounds++ {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			in := f.src.Inputs(ctx, all, began)
+			cancel()
+			missing := 0
+			for _, n := range all {
+				if r := in.Result(n); r.Err != nil {
+					require.Equal(t, provider.Unavailable, f.reason(r))
+					missing++
+				}
+			}
+			if missing == 0 {
+				break
+			}
+			require.Less(t, rounds, 7)
+		}
+		require.Equal(t, 1000, f.count("load"))
+		require.Equal(t, 8, f.mostLoads)
+		require.Equal(t, 1, f.count("revalidate"))
+	})
+}
+
+func TestPartsSurviveAFailedRevalidation(t *testing.T) {
+	run(t, withParts, func(t *testing.T, f *fixture) {
+		f.sources.Lead(true)
+		f.src.Want(uid(1), needs("a/x"))
+		f.get("a/x")
+		f.set(func() {
+			f.fail = func(op Operation, _ string) error {
+				if op == Revalidate {
+					return provider.Errorf(provider.Unavailable, "503")
+				}
+				return nil
+			}
+		})
+		time.Sleep(5 * time.Minute)
+		require.Equal(t, provider.Unavailable, f.reason(f.get("a/x")))
+		f.set(func() { f.fail = nil })
+		time.Sleep(10 * time.Second)
+		require.Equal(t, "x@1", f.value(f.get("a/x")))
+		require.Equal(t, 1, f.count("load"))
+	})
+}
+
+func TestFailureOfAPartIsRememberedButItsAbsenceIsNot(t *testing.T) {
+	for reason, loads := range map[provider.Reason]int{provider.Unavailable: 1, provider.NotFound: 3} {
+		t.Run(string(reason), func(t *testing.T) {
+			run(t, withParts, func(t *testing.T, f *fixture) {
+				f.fail = func(op Operation, _ string) error {
+					if op == Load {
+						return provider.Errorf(reason, "no")
+					}
+					return nil
+				}
+				for range 3 {
+					require.Equal(t, reason, f.reason(f.get("a/x")))
+					time.Sleep(time.Second)
+				}
+				require.Equal(t, loads, f.count("load"))
+				f.set(func() { f.fail = nil })
+				time.Sleep(10 * time.Second)
+				require.Equal(t, "x@1", f.value(f.get("a/x")))
+			})
+		})
+	}
+}
+
+func TestWhatNobodyNeedsIsDropped(t *testing.T) {
+	run(t, withParts, func(t *testing.T, f *fixture) {
+		f.sources.Lead(true)
+		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(2), needs("a/y", "b/z"))
+		for _, key := range []string{"a/x", "a/y", "b/z"} {
+			f.get(key)
+		}
+		require.EqualValues(t, 50, f.sources.bytes.Load(), "two pictures and three items")
+		f.set(func() { f.vaults["a"]["x"] = 2 })
+		time.Sleep(time.Millisecond)
+		f.get("a/x")
+		require.EqualValues(t, 60, f.sources.bytes.Load())
+		time.Sleep(2 * time.Minute)
+		require.EqualValues(t, 50, f.sources.bytes.Load(), "the old version is gone")
+
+		f.sources.Release(uid(2))
+		time.Sleep(2 * time.Minute)
+		require.EqualValues(t, 20, f.sources.bytes.Load())
+		before := f.count("revalidate b")
+		time.Sleep(2 * time.Minute)
+		require.Equal(t, before, f.count("revalidate b"), "not polled any more")
+		require.Equal(t, 4, f.count("load"), "what is wanted was never loaded again")
+
+		f.src.Want(uid(1), nil)
+		time.Sleep(2 * time.Minute)
+		require.Zero(t, f.sources.bytes.Load())
+	})
+}
+
+func TestWhatDoesNotFitFailsWhoAsksForIt(t *testing.T) {
+	small := func(b *backend, c *Config) {
+		b.parts = true
+		c.Limits.SourceBytes = 35
+		c.Limits.Scopes = 2
+	}
+	run(t, small, func(t *testing.T, f *fixture) {
+		require.Equal(t, "x@1", f.value(f.get("a/x")))
+		require.Equal(t, "y@1", f.value(f.get("a/y")))
+		r := f.get("b/z")
+		require.Equal(t, provider.Unavailable, f.reason(r))
+		require.ErrorContains(t, r.Err, "35 bytes")
+		require.Equal(t, "x@1", f.value(f.get("a/x")), "nobody else is concerned")
+		r = f.get("c/z")
+		require.Equal(t, provider.Invalid, f.reason(r))
+		require.ErrorContains(t, r.Err, "2 vaults")
+		require.EqualValues(t, 30, f.sources.bytes.Load())
+	})
+}
+
+func TestAllSourcesTogetherAreBounded(t *testing.T) {
+	small := func(_ *backend, c *Config) { c.Limits.TotalBytes = 15 }
+	run(t, small, func(t *testing.T, f *fixture) {
+		other := theStore
+		other.UID = "uid-2"
+		src, err := f.sources.Get(other, token("one"))
+		require.NoError(t, err)
+		require.Equal(t, "x@1", f.value(f.get("a/x")))
+		r := src.Inputs(t.Context(), needs("a/x"), time.Now()).Result(need("a/x"))
+		require.ErrorContains(t, r.Err, "15 bytes")
+		f.sources.Forget(theStore.UID)
+		require.Zero(t, f.sources.bytes.Load())
+		time.Sleep(10 * time.Second)
+		r = src.Inputs(t.Context(), needs("a/x"), time.Now()).Result(need("a/x"))
+		require.Equal(t, "x@1", f.value(r))
+	})
+}

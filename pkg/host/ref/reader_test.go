@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -182,109 +182,110 @@ func TestWhileTheHostIsDown(t *testing.T) {
 	})
 }
 
-// gate holds reads until it is opened, and says when the first has come.
-type gate struct {
-	arrived chan struct{}
-	open    chan struct{}
-	once    sync.Once
-}
-
-func newGate(f *fakeHost) *gate {
-	g := &gate{arrived: make(chan struct{}), open: make(chan struct{})}
+// hold keeps reads from answering until the gate that it returns is closed.
+func hold(f *fakeHost) (gate chan struct{}) {
+	gate = make(chan struct{})
 	f.set(func(f *fakeHost) {
 		f.block = func(ctx context.Context) error {
-			g.once.Do(func() { close(g.arrived) })
 			select {
-			case <-g.open:
+			case <-gate:
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		}
 	})
-	return g
+	return gate
+}
+
+// ask has a caller ask for the token, and returns when it waits for an answer.
+func ask(ctx context.Context, r *Reader) <-chan string {
+	answer := make(chan string, 1)
+	go func() {
+		material, err := r.Material(ctx, "team", []provider.Reference{tokenRef})
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		answer <- string(material["token"].Bytes())
+	}()
+	synctest.Wait()
+	return answer
 }
 
 func TestManyAskOneReads(t *testing.T) {
 	for _, unsynced := range []bool{false, true} {
 		t.Run(fmt.Sprintf("unsynced %t", unsynced), func(t *testing.T) {
-			f := newFakeHost()
-			f.unsynced = unsynced
-			f.put(token, "token", "t-1")
-			r, _ := newReader(f)
-			g := newGate(f)
-			flight, results := ask(t, r, 50)
-			<-g.arrived
-			flight.Wait()
-			close(g.open)
-			for range 50 {
-				require.NoError(t, <-results)
-			}
-			require.Equal(t, 1, f.count(token))
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeHost()
+				f.unsynced = unsynced
+				f.put(token, "token", "t-1")
+				r, _ := newReader(f)
+				gate := hold(f)
+				var answers []<-chan string
+				for range 50 {
+					answers = append(answers, ask(t.Context(), r))
+				}
+				close(gate)
+				for _, answer := range answers {
+					require.Equal(t, "t-1", <-answer)
+				}
+				require.Equal(t, 1, f.count(token))
+			})
 		})
 	}
 }
 
-// ask has n callers ask for the token; the group is done when every one of them is about to.
-func ask(t *testing.T, r *Reader, n int) (*sync.WaitGroup, <-chan error) {
-	var asking sync.WaitGroup
-	results := make(chan error, n)
-	for range n {
-		asking.Add(1)
-		go func() {
-			asking.Done()
-			_, err := r.Material(t.Context(), "team", []provider.Reference{tokenRef})
-			results <- err
-		}()
-	}
-	return &asking, results
+func TestACallerThatGivesUpTakesNobodyAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeHost()
+		f.put(token, "token", "t-1")
+		r, _ := newReader(f)
+		gate := hold(f)
+		ctx, cancel := context.WithCancel(t.Context())
+		first, second := ask(ctx, r), ask(t.Context(), r)
+		cancel()
+		require.Equal(t, "Secret team/connect-token could not be read in time", <-first)
+		close(gate)
+		require.Equal(t, "t-1", <-second)
+		require.Equal(t, 2, f.count(token))
+
+		f.put(ca, "ca.crt", "PEM")
+		f.set(func(f *fakeHost) { f.down = ctx.Err() })
+		_, err := r.Material(ctx, "team", []provider.Reference{caRef})
+		require.ErrorIs(t, err, context.Canceled)
+	})
 }
 
-func TestACallerThatGivesUpTakesNobodyAlong(t *testing.T) {
-	f := newFakeHost()
-	f.put(token, "token", "t-1")
-	r, _ := newReader(f)
-	g := newGate(f)
-
-	ctx, cancel := context.WithCancel(t.Context())
-	gaveUp := make(chan error)
-	go func() {
-		_, err := r.Material(ctx, "team", []provider.Reference{tokenRef})
-		gaveUp <- err
-	}()
-	<-g.arrived
-	asking, results := ask(t, r, 1)
-	asking.Wait()
-	cancel()
-	err := <-gaveUp
-	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, provider.Unavailable, provider.ReasonOf(err))
-	close(g.open)
-	require.NoError(t, <-results)
+// TestAHostThatHangs costs callers a bounded time.
+func TestAHostThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeHost()
+		f.put(token, "token", "t-1")
+		r, _ := newReader(f)
+		hold(f)
+		begun := time.Now()
+		_, err := r.Material(t.Context(), "team", []provider.Reference{tokenRef})
+		require.Equal(t, provider.Unavailable, provider.ReasonOf(err))
+		require.Equal(t, readTimeout, time.Since(begun))
+	})
 }
 
 // TestAReadOvertakenByAChange joins a read that began before the watch moved: what it brings is not good enough.
 func TestAReadOvertakenByAChange(t *testing.T) {
-	f := newFakeHost()
-	f.put(token, "token", "t-1")
-	r, _ := newReader(f)
-	g := newGate(f)
-	first := make(chan string, 1)
-	go func() {
-		got, _ := tokenNow(t, r)
-		first <- got
-	}()
-	<-g.arrived
-	f.put(token, "token", "t-2")
-	second := make(chan string, 1)
-	go func() {
-		got, _ := tokenNow(t, r)
-		second <- got
-	}()
-	close(g.open)
-	require.Equal(t, "t-1", <-first)
-	require.Equal(t, "t-2", <-second)
-	require.Equal(t, 2, f.count(token))
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeHost()
+		f.put(token, "token", "t-1")
+		r, _ := newReader(f)
+		gate := hold(f)
+		first := ask(t.Context(), r)
+		f.put(token, "token", "t-2")
+		second := ask(t.Context(), r)
+		close(gate)
+		require.Equal(t, "t-1", <-first)
+		require.Equal(t, "t-2", <-second)
+		require.Equal(t, 2, f.count(token))
+	})
 }
 
 func TestTheCacheIsBounded(t *testing.T) {

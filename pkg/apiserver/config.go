@@ -20,6 +20,9 @@ import (
 // groupPath is where the group is served.
 const groupPath = "/apis/" + v1.GroupName + "/"
 
+// watchGrace is how long a shutdown takes to end the watches, so that their clients do not come back all at once.
+const watchGrace = 2 * time.Second
+
 // Extra is what this server is configured with beyond a generic API server. The options of the same names say what each
 // field means.
 type Extra struct {
@@ -46,6 +49,10 @@ type Config struct {
 // ApplyDefaults sets what options build upon: the OpenAPI definitions and the handler chain.
 func (c *Config) ApplyDefaults() {
 	c.Generic.EffectiveVersion = compatibility.DefaultBuildEffectiveVersion()
+	// Watches never end by themselves: without a grace period they would hold a shutdown for a minute. Requests that come
+	// while it drains are asked to try again.
+	c.Generic.ShutdownWatchTerminationGracePeriod = watchGrace
+	c.Generic.ShutdownSendRetryAfter = true
 	applyOpenAPI(&c.Generic.Config, c.Scheme, version.Get().GitVersion)
 	c.Generic.BuildHandlerChainFunc = func(api http.Handler, config *genericapiserver.Config) http.Handler {
 		return genericapiserver.DefaultBuildHandlerChain(readmode.Handler(groupPath, api), config)

@@ -7,38 +7,45 @@ import (
 	genericapiserver "k8s.io/apiserver/pkg/server"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
-	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/externalsecret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/secretstore"
 )
 
 // apiGroup makes the storage of every resource and subresource of the group.
-func (c CompletedConfig) apiGroup() (*genericapiserver.APIGroupInfo, error) {
+func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leadership) (*genericapiserver.APIGroupInfo, error) {
 	getter := c.generic.RESTOptionsGetter
-	var providers []provider.Provider
 
-	store, err := externalsecret.NewStore(c.scheme, getter, externalsecret.Table{})
+	store, err := externalsecret.NewStore(c.scheme, getter, externalsecret.Table{LastObserved: parts.ledger.LastObserved})
 	if err != nil {
 		return nil, err
 	}
-	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, providers)
+	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers)
 	if err != nil {
 		return nil, err
 	}
-	clusterStores, clusterStoreStatus, err := secretstore.NewClusterREST(c.scheme, getter, providers)
+	clusterStores, clusterStoreStatus, err := secretstore.NewClusterREST(c.scheme, getter, parts.providers)
 	if err != nil {
 		return nil, err
 	}
+	live := parts.live(c.extra, &externalsecret.ValueReaders{Authorizer: c.authorizer})
+	previewer := &outcome.Previewer{Secrets: parts.secrets, Ledger: parts.ledger}
+	status := externalsecret.NewStatusREST(c.scheme, store)
+	keys := keyLister{parts.catalog}
 
 	group := genericapiserver.NewDefaultAPIGroupInfo(v1.GroupName, c.scheme, metav1.ParameterCodec,
 		serializer.NewCodecFactory(c.scheme))
 	group.VersionedResourcesStorageMap["v1"] = map[string]rest.Storage{
-		"externalsecrets":            externalsecret.NewREST(store),
-		"externalsecrets/status":     externalsecret.NewStatusREST(c.scheme, store),
+		"externalsecrets":            externalsecret.NewREST(store, live),
+		"externalsecrets/status":     status,
+		"externalsecrets/secret":     externalsecret.NewSecretREST(store, live, previewer),
+		"externalsecrets/refresh":    externalsecret.NewRefreshREST(store, status, leader),
 		"secretstores":               stores,
 		"secretstores/status":        storeStatus,
+		"secretstores/keys":          stores.Keys(keys, c.extra.LiveTimeout),
 		"clustersecretstores":        clusterStores,
 		"clustersecretstores/status": clusterStoreStatus,
+		"clustersecretstores/keys":   clusterStores.Keys(keys, c.extra.LiveTimeout),
 	}
 	return &group, nil
 }

@@ -19,29 +19,71 @@ type completedConfig struct {
 // Server is a server that is set up and not started.
 type Server struct {
 	generic *genericapiserver.GenericAPIServer
+	work    *background
 }
 
-// New sets up the server: storage, API group, hooks.
+// New sets up the server: storage, API group, what runs beside it.
 func (c CompletedConfig) New() (*Server, error) {
+	parts, err := newComponents(c.extra, c.generic.LoopbackClientConfig)
+	if err != nil {
+		return nil, err
+	}
+	work, err := newBackground(parts, c.extra)
+	if err != nil {
+		return nil, err
+	}
 	generic, err := c.generic.New("external-secrets-apiserver", genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return nil, fmt.Errorf("set up the generic API server: %w", err)
 	}
-	group, err := c.apiGroup()
+	s := &Server{generic: generic, work: work}
+	group, err := c.apiGroup(parts, work)
 	if err != nil {
 		return nil, err
 	}
 	if err := generic.InstallAPIGroup(group); err != nil {
 		return nil, fmt.Errorf("install the API group: %w", err)
 	}
-	// The generic server collects which storages have to be ready and leaves it to its user to wait for them.
-	if err := generic.AddPostStartHook("storage-readiness", generic.StorageReadinessHook.Hook); err != nil {
-		return nil, fmt.Errorf("add a post-start hook: %w", err)
+	if err := s.addHooks(); err != nil {
+		return nil, err
 	}
-	return &Server{generic: generic}, nil
+	return s, nil
 }
 
-// Run serves until ctx ends, then drains.
+// addHooks puts what runs beside the API into its start and its end. The materializer stops first: nothing is written
+// while the listeners drain.
+func (s *Server) addHooks() error {
+	// The generic server collects which storages have to be ready and leaves it to its user to wait for them.
+	if err := s.generic.AddPostStartHook("storage-readiness", s.generic.StorageReadinessHook.Hook); err != nil {
+		return fmt.Errorf("add a post-start hook: %w", err)
+	}
+	if err := s.generic.AddPostStartHook("materializer", func(genericapiserver.PostStartHookContext) error {
+		s.work.watchSelf()
+		s.work.startMaterializer()
+		return nil
+	}); err != nil {
+		return fmt.Errorf("add a post-start hook: %w", err)
+	}
+	if err := s.generic.AddPreShutdownHook("materializer", func() error {
+		s.work.stopMaterializer()
+		return nil
+	}); err != nil {
+		return fmt.Errorf("add a pre-shutdown hook: %w", err)
+	}
+	if err := s.generic.AddReadyzChecks(s.work.readiness()...); err != nil {
+		return fmt.Errorf("add readiness checks: %w", err)
+	}
+	return nil
+}
+
+// Run serves until ctx ends, then drains. It returns when everything that it started has ended.
 func (s *Server) Run(ctx context.Context) error {
-	return s.generic.PrepareRun().RunWithContext(ctx)
+	if err := s.work.start(); err != nil {
+		return err
+	}
+	defer s.work.stop()
+	if err := s.generic.PrepareRun().RunWithContext(ctx); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
 }

@@ -19,9 +19,10 @@ type Store struct {
 	Spec *v1.SecretStoreSpec
 }
 
-// Stores finds stores by what a spec calls them. namespace is the ExternalSecret's.
+// Stores finds stores by what a spec calls them. namespace is the ExternalSecret's. Errors are *provider.Error:
+// ScopeNotFound for a store that is not there, Unavailable while that cannot be said.
 type Stores interface {
-	Find(namespace string, ref resolve.StoreRef) (store Store, found bool)
+	Find(namespace string, ref resolve.StoreRef) (Store, error)
 }
 
 // Namespaces shows the labels of the host's namespaces.
@@ -53,9 +54,9 @@ func (c *Catalog) Foreign(spec *v1.SecretStoreSpec) bool {
 
 // Open gives the Source of a store for ExternalSecrets of a namespace. Errors are *provider.Error and name the store.
 func (c *Catalog) Open(ctx context.Context, namespace string, ref resolve.StoreRef) (*source.Source, Store, error) {
-	store, found := c.Stores.Find(namespace, ref)
-	if !found {
-		return nil, store, aboutStore(provider.Errorf(provider.ScopeNotFound, "%s does not exist", ref))
+	store, err := c.Stores.Find(namespace, ref)
+	if err != nil {
+		return nil, store, aboutStore(err)
 	}
 	if store.Namespace == "" && !c.allowed(namespace, store.Spec.Conditions) {
 		return nil, store, aboutStore(provider.Errorf(provider.Forbidden, "the conditions of %s do not allow namespace %s", ref, namespace))

@@ -1,0 +1,90 @@
+package apiserver
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/clientset/versioned"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/informers/externalversions"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/ref"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/builtin"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/externalsecret"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
+)
+
+// components is what live reads and the materializer share.
+type components struct {
+	providers []provider.Provider
+	host      *host.Host
+	refs      *ref.Reader
+	sources   *source.Sources
+	// client and informers see this server itself, over its loopback connection: stored objects, never live ones.
+	client    versioned.Interface
+	informers externalversions.SharedInformerFactory
+	stores    stores
+	catalog   *outcome.Catalog
+	evaluator *outcome.Evaluator
+	ledger    *outcome.Ledger
+	secrets   *secret.Client
+}
+
+func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
+	hostCluster, err := host.New(extra.Host)
+	if err != nil {
+		return nil, fmt.Errorf("set up the clients of the host: %w", err)
+	}
+	client, err := versioned.NewForConfig(loopback)
+	if err != nil {
+		return nil, fmt.Errorf("set up the loopback client: %w", err)
+	}
+	c := &components{
+		providers: builtin.All(),
+		host:      hostCluster,
+		refs:      ref.New(ref.Config{Objects: hostCluster.Client(), Index: hostCluster}),
+		client:    client,
+		informers: externalversions.NewSharedInformerFactory(client, 0),
+		ledger:    outcome.NewLedger(),
+		secrets:   secret.NewClient(hostCluster.Client()),
+	}
+	c.sources = source.New(source.Config{
+		Providers:    c.providers,
+		PollInterval: extra.PollInterval,
+		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
+	})
+	group := c.informers.ExternalSecrets().V1()
+	c.stores = stores{namespaced: group.SecretStores(), cluster: group.ClusterSecretStores()}
+	// A factory starts only the informers that were asked for before.
+	c.stores.namespaced.Informer()
+	c.stores.cluster.Informer()
+	c.catalog = &outcome.Catalog{
+		Stores: c.stores, Namespaces: hostCluster, Materials: c.refs, Sources: c.sources,
+		Providers: c.providers, Class: extra.ControllerClass,
+	}
+	key := make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("draw the key of fingerprints: %w", err)
+	}
+	c.evaluator = &outcome.Evaluator{Catalog: c.catalog, Templates: c.refs, Key: key}
+	return c, nil
+}
+
+// live is what live reads take their answers from.
+func (c *components) live(extra Extra, values *externalsecret.ValueReaders) *externalsecret.Live {
+	return &externalsecret.Live{
+		Evaluator:     c.evaluator,
+		Comparer:      &outcome.Comparer{Secrets: c.host, Ledger: c.ledger},
+		Values:        values,
+		GetTimeout:    extra.LiveTimeout,
+		ListTimeout:   extra.ListTimeout,
+		ListFreshness: extra.ListFreshness,
+	}
+}

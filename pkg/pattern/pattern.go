@@ -61,7 +61,8 @@ func size(tree *syntax.Regexp) int64 {
 		}
 	}
 	if tree.Op == syntax.OpRepeat {
-		n *= int64(max(tree.Min, tree.Max, 1))
+		// One for the repetition itself was counted above.
+		n = 1 + (n-1)*int64(max(tree.Min, tree.Max, 1))
 	}
 	return min(n, MaxSize+1)
 }

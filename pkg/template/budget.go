@@ -13,7 +13,7 @@ const (
 	// maxBytes is how much functions may produce, all results together.
 	maxBytes = 64 << 20
 	// maxEffort is for functions that are slow by design (password hashes, keys): about hundredths of a second.
-	maxEffort = 600
+	maxEffort = 300
 )
 
 // Budget is what a piece of work may use up. Several renders can share one. It is not safe for concurrent use.

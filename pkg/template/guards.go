@@ -197,9 +197,9 @@ func guardText(i int) guard {
 func guardPrivateKey(b *Budget, args []reflect.Value) error {
 	switch args[0].String() {
 	case "", "rsa":
-		return b.toil(200)
+		return b.toil(100)
 	case "dsa":
-		return b.toil(300)
+		return b.toil(200)
 	default:
 		return b.toil(1)
 	}

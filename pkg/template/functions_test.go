@@ -1,0 +1,79 @@
+package template
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/Masterminds/sprig/v3"
+	"github.com/stretchr/testify/require"
+)
+
+// esoNames are the functions that ESO has besides sprig's.
+const esoNames = `
+	certSANs filterCertChain filterPEM fromYaml fullPemToPkcs12 fullPemToPkcs12Pass hexdec jwkPrivateKeyPem jwkPublicKeyPem
+	pemToPkcs12 pemToPkcs12Pass pemTruststoreToPKCS12 pemTruststoreToPKCS12Pass pkcs12cert pkcs12certPass pkcs12key
+	pkcs12keyPass rsaDecrypt toYaml`
+
+// TestFunctionSet holds the set of functions against what ESO documents: sprig 3.3 without three, and its own.
+func TestFunctionSet(t *testing.T) {
+	want := sprig.TxtFuncMap()
+	for _, name := range strings.Fields("env expandenv getHostByName") {
+		require.Contains(t, want, name)
+		delete(want, name)
+	}
+	for _, name := range strings.Fields(esoNames + " print printf println html js urlquery") {
+		want[name] = true
+	}
+	require.Equal(t, slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(functions())))
+	require.Equal(t, slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(names())))
+}
+
+// TestEveryFunctionIsThere finds a guard, an effort or a mark whose function does not exist.
+func TestEveryFunctionIsThere(t *testing.T) {
+	for name, f := range functions() {
+		require.NotNil(t, f.call, name)
+	}
+}
+
+func TestNoFunctionTellsOfTheMachine(t *testing.T) {
+	for _, text := range []string{`{{ env "HOME" }}`, `{{ expandenv "$HOME" }}`, `{{ getHostByName "localhost" }}`,
+		`{{ tpl "x" . }}`, `{{ include "x" . }}`, `{{ lookup "v1" "Secret" "" "" }}`, `{{ _step 1 }}`, `{{ _print 1 }}`} {
+		_, err := execute(t, text, nil)
+		require.ErrorContains(t, err, string(UnknownFunction), text)
+	}
+}
+
+func TestRandomFunctionsAreMarked(t *testing.T) {
+	for text, want := range map[string]string{
+		`{{ .a | upper }}`: "",
+		`{{ uuidv4 }}`:     "uuidv4",
+		`{{ if .a }}{{ else }}{{ range until 3 }}{{ with .a }}{{ now }}{{ end }}{{ end }}{{ end }}`: "now",
+		`{{ define "x" }}{{ randAlpha 3 }}{{ end }}`:                                                "randAlpha",
+		`{{ $x := (list 1 (genCA "x" 1)).foo }}`:                                                    "genCA",
+		`{{ template "x" (htpasswd "a" "b") }}`:                                                     "htpasswd",
+		`{{ (now).Year }}`:                                                                          "now",
+		`{{ decryptAES "a" "b" }}{{ toDate "2006" "2020" }}`:                                        "",
+		`{{ keys (dict "a" 1) }}{{ values (dict "a" 1) }}`:                                          "",
+	} {
+		p, err := compile(text)
+		require.Nil(t, err, text)
+		name, random := p.randomFunction()
+		require.Equal(t, want, name, text)
+		require.Equal(t, want != "", random, text)
+	}
+}
+
+// TestUnmarkedFunctionsRepeat renders deterministic functions that could be mistaken twice.
+func TestUnmarkedFunctionsRepeat(t *testing.T) {
+	const text = `{{ $d := dict "c" 3 "a" 1 "b" 2 }}{{ keys $d }} {{ values $d }} {{ toJson $d }} {{ toYaml $d }} {{ $d }}` +
+		`{{ derivePassword 1 "long" "password" "user" "example.com" }}`
+	first, err := execute(t, text, nil)
+	require.NoError(t, err)
+	for range 20 {
+		again, err := execute(t, text, nil)
+		require.NoError(t, err)
+		require.Equal(t, first, again)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/test/simulator/harness"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/infisical"
 )
 
@@ -131,6 +132,7 @@ func TestUnreadableFolderBelowIsNotAnAbsentKey(t *testing.T) {
 	require.Equal(t, map[string]string{"KEY": "open"}, findOf(t, c, "", ""))
 	requireReason(t, provider.Forbidden, failureOf(t, c, "/closed/KEY", provider.Scope{Name: "/", Recursive: true}))
 	requireReason(t, provider.Forbidden, failureOf(t, c, "/closed/KEY"))
+	requireReason(t, provider.Forbidden, c.Confirm(t.Context(), provider.Need{Kind: provider.KindValue, Key: "/closed/KEY"}, nil))
 }
 
 func TestHiddenValuesAreForbidden(t *testing.T) {
@@ -146,6 +148,11 @@ func TestHiddenValuesAreForbidden(t *testing.T) {
 	_, err := answer(t.Context(), c, provider.FindNeed("", "H", nil))
 	requireReason(t, provider.Forbidden, err)
 	require.Equal(t, map[string]string{"PLAIN": "plain"}, findOf(t, c, "", "^P"))
+
+	for _, masked := range []string{`"secretValue":"***",`, ""} {
+		f.Faults.Add(harness.JSON(200, `{"secrets":[{"secretKey":"KEY",`+masked+`"secretValueHidden":true}],"imports":[]}`).On(infisical.RouteList).For(1))
+		requireReason(t, provider.Forbidden, failureOf(t, c, "KEY"))
+	}
 }
 
 func TestFind(t *testing.T) {
@@ -200,6 +207,11 @@ func TestVersions(t *testing.T) {
 	for _, version := range []string{"0", "-1", "x", "1.0", "4", "99999999999999999999"} {
 		_, err := at(version)
 		requireReason(t, provider.Invalid, err)
+	}
+	for _, other := range []string{`"secretKey":"OTHER","version":1`, `"secretKey":"KEY","version":3`} {
+		f.Faults.Add(harness.JSON(200, `{"secret":{"secretValue":"s3cret",`+other+`}}`).On(infisical.RouteGet).For(1))
+		_, err := at("1")
+		requireReason(t, provider.Unavailable, err)
 	}
 }
 

@@ -179,6 +179,7 @@ func TestLiesAreUnavailable(t *testing.T) {
 	f := start(t)
 	f.SetSecret(testProject, "dev", "/", "KEY", "s3cret")
 	c := f.connect()
+	require.NoError(t, c.Check(t.Context()))
 	for name, fault := range lies() {
 		t.Run(name, func(t *testing.T) {
 			lie := f.Faults.Add(fault)
@@ -187,6 +188,7 @@ func TestLiesAreUnavailable(t *testing.T) {
 			requireReason(t, provider.Unavailable, err)
 			requireReason(t, provider.Unavailable, c.Confirm(t.Context(), provider.Need{Kind: provider.KindValue, Key: "KEY"}, nil))
 			require.GreaterOrEqual(t, lie.Hits(), 2)
+			require.Equal(t, 1, f.Requests.Count(infisical.RouteLogin))
 		})
 	}
 }

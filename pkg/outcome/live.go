@@ -3,6 +3,7 @@ package outcome
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,12 +79,18 @@ func (o *Outcome) KeysStatus() *v1.LiveStatus {
 }
 
 // BlindStatus is KeysStatus for somebody who may not read values, about a spec of their own making. A property, an
-// encoding or a rewrite that fails tells something of a value: it looks as if nothing were wrong.
+// encoding or a rewrite that fails tells something of a value: it looks as if nothing were wrong. Versions are left out,
+// since a failed entry has none.
 func (o *Outcome) BlindStatus() *v1.LiveStatus {
-	if o.Foreign || o.Err == nil {
-		return o.KeysStatus()
-	}
 	live := o.sources()
+	live.Sources = slices.Clone(live.Sources)
+	for i := range live.Sources {
+		live.Sources[i].Version, live.Sources[i].UpdatedTime = "", nil
+	}
+	if o.Foreign {
+		live.State, live.Message = v1.LiveUnknown, messageForeign
+		return live
+	}
 	if shown := o.KeyErrors(); len(shown) > 0 {
 		live.State, live.Message = v1.LiveState(shown.Reason()), shown.Error()
 	}

@@ -120,7 +120,7 @@ type release struct {
 }
 
 func findRelease(ctx context.Context, kubernetes string) (release, error) {
-	root, err := repositoryRoot()
+	root, err := RepositoryRoot()
 	if err != nil {
 		return release{}, err
 	}
@@ -132,9 +132,9 @@ func findRelease(ctx context.Context, kubernetes string) (release, error) {
 	return r, err
 }
 
-// repositoryRoot walks up from the working directory to the folder that holds
+// RepositoryRoot walks up from the working directory to the folder that holds
 // hack/controlplane.
-func repositoryRoot() (string, error) {
+func RepositoryRoot() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {
 		return "", err

@@ -33,6 +33,8 @@ type component struct {
 	// args returns the command line for the ports, as many as portCount.
 	args      func(ports []int) []string
 	portCount int
+	// env is what the program sees of our environment beside its own home.
+	env []string
 	// ready returns nil once the program can be used.
 	ready func(ctx context.Context) error
 
@@ -70,7 +72,7 @@ func (c *component) start(ctx context.Context, s *spawner, dir string) error {
 // somebody else listens on one of its ports.
 func (c *component) tryStart(ctx context.Context, s *spawner, dir string) (taken bool, err error) {
 	log := filepath.Join(logDir(dir), c.name+".log")
-	p, err := startProcess(s, c.name, c.path, c.args(c.ports), environment(dir), log)
+	p, err := startProcess(s, c.name, c.path, c.args(c.ports), append(environment(dir), c.env...), log)
 	if err != nil {
 		return false, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,6 +55,7 @@ type ControlPlane struct {
 	etcd              *component
 	apiserver         *component
 	controllerManager *component
+	programs          []*component // in the order of NewProgram
 }
 
 // Start builds what is not built yet, starts a control plane and returns when it
@@ -215,9 +217,13 @@ func (cp *ControlPlane) Stop() error {
 		return nil
 	}
 	cp.stopped = true
-	err := errors.Join(cp.controllerManager.stop(), cp.apiserver.stop(), cp.etcd.stop())
+	var errs []error
+	for _, program := range slices.Backward(cp.programs) {
+		errs = append(errs, program.stop())
+	}
+	errs = append(errs, cp.controllerManager.stop(), cp.apiserver.stop(), cp.etcd.stop())
 	cp.spawner.close()
-	return err
+	return errors.Join(errs...)
 }
 
 // StopAPIServer ends kube-apiserver, and with it every connection to it.

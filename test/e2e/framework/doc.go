@@ -1,0 +1,20 @@
+// Package framework is what end-to-end tests stand on: a real control plane, in
+// it the RBAC of artifacts/deploy, and this repository's server, built with the
+// race detector, running as its own service account and registered through an
+// APIService.
+//
+// A package of tests starts one Environment for all of its tests:
+//
+//	var env *framework.Environment
+//
+//	func TestMain(m *testing.M) { framework.Main(m, framework.Options{}, &env) }
+//
+// A test takes a namespace of its own ([Environment.Namespace]), acts through
+// [Environment.Kubectl], [Environment.Clientset] and their like, and waits with
+// [Eventually]. Such tests may run in parallel. A test that restarts the server
+// ([Server.Restart], [Server.Kill]) must not: it runs before those that do.
+//
+// With -short the tests of such a package do not run. The environment variable
+// E2E_DIR names a folder that keeps the logs and data of the run. The run fails
+// when the server reported a data race or a panic.
+package framework

@@ -1,0 +1,141 @@
+package framework
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/controlplane"
+)
+
+// Options says what a package of tests runs against. The zero value is what an
+// installation from artifacts/deploy would be.
+type Options struct {
+	// ControlPlane is how the control plane is started; Dir is set by Start.
+	ControlPlane controlplane.Options
+	// ServerArgs are added to the server's command line.
+	ServerArgs []string
+}
+
+// Environment is a control plane that serves external-secrets.io/v1.
+type Environment struct {
+	ControlPlane *controlplane.ControlPlane
+	// Server is the one behind the APIService.
+	Server *Server
+
+	dir        string
+	binary     string
+	kubeconfig string // of the server's service account
+}
+
+// Main runs the tests of a package against one Environment, which it puts into
+// env, and exits.
+func Main(m *testing.M, options Options, env **Environment) {
+	flag.Parse()
+	if testing.Short() {
+		fmt.Println("end-to-end tests do not run with -short")
+		os.Exit(0)
+	}
+	os.Exit(run(m, options, env))
+}
+
+func run(m *testing.M, options Options, env **Environment) (code int) {
+	dir, remove, err := runDir()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer remove()
+	if *env, err = Start(context.Background(), dir, options); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() {
+		if err := (*env).Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}()
+	if code = m.Run(); code != 0 {
+		fmt.Fprintf(os.Stderr, "the end of the server's log:\n%s\n", (*env).Server.logTail())
+	}
+	return code
+}
+
+// runDir returns a folder that nothing is in, and what removes it.
+func runDir() (dir string, remove func(), err error) {
+	if kept := os.Getenv("E2E_DIR"); kept != "" {
+		if err := os.MkdirAll(kept, 0o755); err != nil {
+			return "", nil, err
+		}
+		dir, err = os.MkdirTemp(kept, "run-")
+		return dir, func() {}, err
+	}
+	dir, err = os.MkdirTemp("", "e2e-")
+	return dir, func() { os.RemoveAll(dir) }, err
+}
+
+// Start builds the server, starts a control plane and the server in it, and
+// returns when the API is served. Everything that is written lies below dir.
+func Start(ctx context.Context, dir string, options Options) (*Environment, error) {
+	binary, err := controlplane.Build(ctx, "cmd/external-secrets-apiserver", "race/external-secrets-apiserver", "-race")
+	if err != nil {
+		return nil, err
+	}
+	options.ControlPlane.Dir = filepath.Join(dir, "controlplane")
+	// Some clusters check that whoever names an owner that is not to go before its
+	// dependants may change that owner.
+	options.ControlPlane.APIServerArgs = append([]string{
+		"--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
+	}, options.ControlPlane.APIServerArgs...)
+	cp, err := controlplane.Start(ctx, options.ControlPlane)
+	if err != nil {
+		return nil, err
+	}
+	e := &Environment{ControlPlane: cp, dir: dir, binary: binary}
+	if err := e.install(ctx, options.ServerArgs); err != nil {
+		return nil, errors.Join(err, cp.Stop())
+	}
+	return e, nil
+}
+
+// install brings what artifacts/deploy has into the cluster, but for what needs
+// nodes: the server runs beside it.
+func (e *Environment) install(ctx context.Context, args []string) error {
+	manifests, err := ManifestDir()
+	if err != nil {
+		return err
+	}
+	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac-server.yaml", "rbac-users.yaml"} {
+		_, _, err := e.ControlPlane.Kubectl(ctx, e.ControlPlane.AdminKubeconfig(), "apply", "-f", filepath.Join(manifests, file))
+		if err != nil {
+			return fmt.Errorf("installing the server: %w", err)
+		}
+	}
+	e.kubeconfig, err = e.ControlPlane.ServiceAccountKubeconfig(ctx, serverNamespace, serverName)
+	if err != nil {
+		return err
+	}
+	if e.Server, err = e.newServer(serverName, args); err != nil {
+		return err
+	}
+	return e.Server.start(ctx)
+}
+
+// ManifestDir is artifacts/deploy.
+func ManifestDir() (string, error) {
+	root, err := controlplane.RepositoryRoot()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(root, "artifacts", "deploy"), nil
+}
+
+// Stop ends every process and says what went wrong in the server unnoticed.
+func (e *Environment) Stop() error {
+	return errors.Join(e.ControlPlane.Stop(), e.Server.complaint())
+}

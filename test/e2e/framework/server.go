@@ -1,0 +1,191 @@
+package framework
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/rest"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/test/controlplane"
+)
+
+// The Service and the service account of an installation from artifacts/deploy.
+const (
+	serverNamespace = "external-secrets"
+	serverName      = "external-secrets-apiserver"
+)
+
+// Server is one process of this repository's server, with a data directory of its
+// own that survives restarts.
+type Server struct {
+	env      *Environment
+	program  *controlplane.Program
+	args     []string
+	extra    []string // of the last Restart
+	register bool
+	dataDir  string
+}
+
+// newServer describes the server behind the APIService.
+func (e *Environment) newServer(name string, args []string) (*Server, error) {
+	s := &Server{env: e, register: true}
+	return s, s.describe(name, args)
+}
+
+func (s *Server) describe(name string, args []string) error {
+	dir := filepath.Join(s.env.dir, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	certFile, keyFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	cert, key, _, err := s.env.ControlPlane.ServingCert(serverName+"."+serverNamespace+".svc", "localhost", "127.0.0.1")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.WriteFile(certFile, cert, 0o644), os.WriteFile(keyFile, key, 0o600)); err != nil {
+		return err
+	}
+	s.dataDir = filepath.Join(dir, "data")
+	s.args = append([]string{
+		"--kubeconfig=" + s.env.kubeconfig,
+		"--bind-address=127.0.0.1",
+		"--tls-cert-file=" + certFile,
+		"--tls-private-key-file=" + keyFile,
+		"--data-dir=" + s.dataDir,
+	}, args...)
+	s.program, err = s.env.ControlPlane.NewProgram(controlplane.ProgramOptions{
+		Name: name,
+		Path: s.env.binary,
+		Args: func(port int) []string {
+			return append(append([]string{"--secure-port=" + strconv.Itoa(port)}, s.args...), s.extra...)
+		},
+		// An object of an informer that is changed in place panics.
+		Env:       []string{"KUBE_CACHE_MUTATION_DETECTOR=true"},
+		ReadyPath: "/readyz",
+	})
+	return err
+}
+
+// start returns when the server is ready and, if it is the registered one, when
+// requests through kube-apiserver reach it.
+func (s *Server) start(ctx context.Context) error {
+	if err := s.program.Start(ctx); err != nil {
+		return err
+	}
+	if !s.register {
+		return nil
+	}
+	return s.env.ControlPlane.RegisterAPIService(ctx, controlplane.APIService{
+		Group: v1.GroupName, Version: v1.SchemeGroupVersion.Version,
+		Namespace: serverNamespace, Service: serverName,
+		Port: s.program.Port(), CABundle: s.env.ControlPlane.CA(),
+	})
+}
+
+// StartServer runs another server in the same cluster, with the flags args, until
+// the test ends. Nothing is registered for it: it is reached through Config.
+func (e *Environment) StartServer(t testing.TB, name string, args ...string) *Server {
+	t.Helper()
+	s := &Server{env: e}
+	require.NoError(t, s.describe(name, args))
+	require.NoError(t, s.program.Start(t.Context()))
+	t.Cleanup(func() {
+		require.NoError(t, s.program.Stop())
+		require.NoError(t, s.complaint())
+	})
+	return s
+}
+
+// Restart stops the server, if it runs, and starts it with its data and with args
+// beside its own flags. When the test ends it is started as it was before.
+func (s *Server) Restart(t testing.TB, args ...string) {
+	t.Helper()
+	before := s.extra
+	s.restart(t, args)
+	if len(args) > 0 {
+		t.Cleanup(func() { s.restart(t, before) })
+	}
+}
+
+func (s *Server) restart(t testing.TB, extra []string) {
+	t.Helper()
+	require.NoError(t, s.program.Stop())
+	s.extra = extra
+	require.NoError(t, s.start(context.WithoutCancel(t.Context())))
+}
+
+// Stop ends the server in order. Start has to follow.
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	require.NoError(t, s.program.Stop())
+}
+
+// Kill ends the server as a power cut would. Start has to follow.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	require.NoError(t, s.program.Kill())
+}
+
+// Start starts a server that was stopped or killed, with its data and flags.
+func (s *Server) Start(t testing.TB) {
+	t.Helper()
+	require.NoError(t, s.start(t.Context()))
+}
+
+// Config returns the configuration of a client that asks the server itself, not
+// through kube-apiserver, with a certificate for user in groups.
+func (s *Server) Config(t testing.TB, user string, groups ...string) *rest.Config {
+	t.Helper()
+	config, err := s.env.ControlPlane.UserConfig(user, groups...)
+	require.NoError(t, err)
+	config.Host = s.URL()
+	return config
+}
+
+// URL is where the server listens.
+func (s *Server) URL() string { return "https://127.0.0.1:" + strconv.Itoa(s.program.Port()) }
+
+// DataDir is the server's --data-dir.
+func (s *Server) DataDir() string { return s.dataDir }
+
+// Log returns everything that the server has logged.
+func (s *Server) Log(t testing.TB) string {
+	t.Helper()
+	log, err := os.ReadFile(s.program.LogFile())
+	require.NoError(t, err)
+	return string(log)
+}
+
+const logTailLines = 60
+
+func (s *Server) logTail() string {
+	log, err := os.ReadFile(s.program.LogFile())
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(string(bytes.TrimSpace(log)), "\n")
+	return strings.Join(lines[max(0, len(lines)-logTailLines):], "\n")
+}
+
+// complaint returns an error when the log holds what no server may ever log.
+func (s *Server) complaint() error {
+	log, err := os.ReadFile(s.program.LogFile())
+	if err != nil {
+		return err
+	}
+	for _, sign := range []string{"WARNING: DATA RACE", "panic: ", "Observed a panic"} {
+		if at := bytes.Index(log, []byte(sign)); at >= 0 {
+			return fmt.Errorf("the server's log holds %q:\n%s", sign, log[at:min(len(log), at+4000)])
+		}
+	}
+	return nil
+}

@@ -4,9 +4,10 @@
 set -o errexit -o nounset -o pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# "go list" names the folder of a module only once it has been downloaded.
+go mod download k8s.io/code-generator
 module=$(go list -m)
 export GOBIN="${PWD}/bin/codegen"
-export GOFLAGS="${GOFLAGS:-} -mod=mod"
 
 # shellcheck source=/dev/null
 source "$(go list -m -f '{{.Dir}}' k8s.io/code-generator)/kube_codegen.sh"
@@ -25,7 +26,7 @@ kube::codegen::gen_openapi \
 
 schema=$(mktemp)
 trap 'rm -f "${schema}"' EXIT
-go run ./pkg/generated/openapi/cmd/models-schema >"${schema}"
+go run ./hack/models-schema >"${schema}"
 
 kube::codegen::gen_client \
   --with-watch \

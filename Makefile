@@ -1,0 +1,106 @@
+# Everything here needs Go, make, git and bash; the race detector needs a C compiler too, and tests go without it where
+# there is none. All else is fetched as Go modules and built.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -o errexit -o nounset -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+GOFLAGS ?=
+export GOFLAGS
+
+race := $(if $(shell command -v $(shell $(GO) env CC)),-race)
+say = @printf '\n==> %s\n'
+
+# A package whose tests start a control plane is an integration package. They run one after the other: each has a cluster
+# of its own, and two of those are too much for a small machine.
+integration = $$(hack/test-packages.sh integration)
+unit = $$(hack/test-packages.sh unit)
+
+.PHONY: help
+help: ## Show the targets.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the binaries of cmd/ into bin/.
+	$(say) "building cmd/... into bin/"
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: ## Run the first user's cluster on this machine; ONCE=1 checks every step and exits.
+	@$(GO) run ./hack/demo $(if $(ONCE),--once)
+
+.PHONY: test
+test: controlplane test-unit test-e2e ## Run all tests: unit, integration, end to end.
+
+.PHONY: controlplane
+controlplane: ## Build the control plane that tests run against, once per version (minutes).
+	$(say) "binaries of the control plane: built once, which takes about eight minutes on two cores, then cached"
+	$(GO) run ./hack/controlplane build
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no control plane.
+	$(say) "unit tests$(if $(race), with the race detector,; no C compiler, hence no race detector)"
+	$(GO) test $(race) -timeout 10m $(unit)
+
+.PHONY: test-e2e
+test-e2e: ## Run the tests against a real control plane.
+	$(say) "integration and end-to-end tests$(if $(race), with the race detector,; no C compiler, hence no race detector)"
+	$(GO) test $(race) -timeout 20m -p 1 $(integration)
+
+.PHONY: bench
+bench: ## Run the benchmarks.
+	$(say) "benchmarks"
+	$(GO) test -run '^$$' -bench . -benchmem $(unit)
+
+# What runs longest comes last.
+.PHONY: verify
+verify: verify-format verify-length verify-modules verify-vet verify-imports verify-manifests verify-codegen verify-lint ## Run all verify-* targets.
+
+.PHONY: verify-format
+verify-format: ## Check that Go files are formatted.
+	$(say) "formatting"
+	hack/verify-format.sh
+
+.PHONY: verify-length
+verify-length: ## List the Go files that are longer than they should be.
+	$(say) "length of files"
+	hack/verify-length.sh
+
+.PHONY: verify-modules
+verify-modules: ## Check that go.mod files name what is needed and nothing else.
+	$(say) "go.mod"
+	hack/verify-modules.sh
+
+.PHONY: verify-vet
+verify-vet: ## Run go vet.
+	$(say) "go vet"
+	$(GO) vet ./...
+
+.PHONY: verify-imports
+verify-imports: ## Check the direction of imports between the rooms of the house.
+	$(say) "directions of imports"
+	$(GO) test -count=1 ./test/architecture
+
+.PHONY: verify-manifests
+verify-manifests: ## Check that the manifests build and agree with the code.
+	$(say) "manifests"
+	hack/verify-manifests.sh
+
+.PHONY: verify-codegen
+verify-codegen: ## Check that generated code is what the generators make.
+	$(say) "generated code"
+	hack/verify-codegen.sh
+
+.PHONY: verify-lint
+verify-lint: ## Run golangci-lint.
+	$(say) "golangci-lint: built once, which takes some minutes, then cached"
+	hack/lint.sh
+
+.PHONY: update-codegen
+update-codegen: ## Regenerate generated code.
+	$(say) "generating code"
+	hack/update-codegen.sh
+
+.PHONY: clean
+clean: ## Remove what was built, and what the demo left; the cached control plane stays.
+	rm -rf bin .demo

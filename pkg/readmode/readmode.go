@@ -39,14 +39,14 @@ func Live(ctx context.Context, resourceVersion string) bool {
 		return false
 	}
 	asked := AskedFrom(ctx)
-	if asked.Metadata || own(ctx) {
+	if asked.Metadata || Own(ctx) {
 		return false
 	}
 	return asked.Command == "" || asked.Command == "get" || asked.Command == "describe"
 }
 
-// own tells whether this process asks itself, over its loopback connection.
-func own(ctx context.Context) bool {
+// Own tells whether this process asks itself, over its loopback connection.
+func Own(ctx context.Context) bool {
 	u, ok := genericapirequest.UserFrom(ctx)
 	return ok && u.GetName() == user.APIServerUser
 }

@@ -98,7 +98,9 @@ func (r *REST) written(ctx context.Context, obj runtime.Object, dryRun []string,
 		return obj
 	}
 	if len(dryRun) == 0 {
-		r.live.warn(ctx, es, created)
+		if !readmode.Own(ctx) {
+			r.live.warn(ctx, es, created)
+		}
 		return obj
 	}
 	// Both sides of kubectl's diff are stored objects: a status on one of them would show as a difference.

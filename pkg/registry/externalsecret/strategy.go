@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
 )
 
 // strategy is what happens to an ExternalSecret on its way into the Store.
@@ -72,7 +73,26 @@ func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field
 }
 
 func validate(es *v1.ExternalSecret) field.ErrorList {
-	return validation.ExternalSecret(es)
+	errs := validation.ExternalSecret(es)
+	if es.Spec.Target != nil {
+		errs = append(errs, template.Validate(es.Spec.Target.Template, field.NewPath("spec", "target", "template"))...)
+	}
+	return append(errs, validateTransforms(es)...)
+}
+
+// validateTransforms parses the templates that rewrite keys.
+func validateTransforms(es *v1.ExternalSecret) field.ErrorList {
+	var errs field.ErrorList
+	for i := range es.Spec.DataFrom {
+		for j, rewrite := range es.Spec.DataFrom[i].Rewrite {
+			if rewrite.Transform == nil {
+				continue
+			}
+			path := field.NewPath("spec", "dataFrom").Index(i).Child("rewrite").Index(j).Child("transform", "template")
+			errs = append(errs, template.ValidateKeys(rewrite.Transform.Template, path)...)
+		}
+	}
+	return errs
 }
 
 func (strategy) Canonicalize(runtime.Object) {}

@@ -48,9 +48,9 @@ func validatePolicies(target *v1.ExternalSecretTarget, path *field.Path) field.E
 	return nil
 }
 
+// validateTemplate checks what surrounds the templates; pkg/template checks them themselves, and the engine's version.
 func validateTemplate(template *v1.ExternalSecretTemplate, path *field.Path) field.ErrorList {
-	errs := validateEnum(template.EngineVersion, path.Child("engineVersion"), v1.TemplateEngineV2)
-	errs = append(errs, validateEnum(template.MergePolicy, path.Child("mergePolicy"), v1.TemplateReplace, v1.TemplateMerge)...)
+	errs := validateEnum(template.MergePolicy, path.Child("mergePolicy"), v1.TemplateReplace, v1.TemplateMerge)
 	for i := range template.TemplateFrom {
 		errs = append(errs, validateTemplateFrom(&template.TemplateFrom[i], path.Child("templateFrom").Index(i))...)
 	}

@@ -17,8 +17,9 @@ type failure struct {
 // breaker stands between callers and a provider that hangs or refuses the credential. While it is open nobody waits and
 // nothing is asked but one probe at a time, at most one per poll interval; any answer closes it.
 type breaker struct {
-	// cause is nil while the breaker is closed.
+	// cause is the last failure while the breaker is open, and nil while it is closed; since is when the first began.
 	cause     *failure
+	since     time.Time
 	nextProbe time.Time
 	probing   bool
 }
@@ -30,6 +31,7 @@ func (src *Source) tripLocked(f *failure, now time.Time) {
 		return
 	}
 	if src.breaker.cause == nil {
+		src.breaker.since = f.began
 		// After a missed deadline the next caller of another scope sends the first probe at once: perhaps only this one
 		// hangs. A credential is refused for all of them.
 		src.breaker.nextProbe = now
@@ -73,9 +75,9 @@ func (src *Source) probeLocked(sc *scope, k kind, now time.Time) {
 	}
 }
 
-// drainLocked ends what waits for a free place: it would only find out the same.
+// drainLocked sends away all that waits for a revalidation or a load to begin: it would only find out the same.
 func (src *Source) drainLocked(f *failure) {
-	for _, sc := range src.queue {
+	for _, sc := range src.scopes {
 		sc.queued = false
 		src.abandonLocked(sc)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -37,17 +38,19 @@ func TestAfterOneMissedDeadlineNobodyWaits(t *testing.T) {
 			require.Equal(t, goodB.Observed, r.Observed)
 		}
 		require.Equal(t, asked, time.Now())
+		synctest.Wait()
 		require.Equal(t, 4, f.count("revalidate"), "one missed, and one probe of b")
 
 		// The probe of b hangs as well; after a poll interval there is another, for which nobody waits either.
 		time.Sleep(9 * time.Second)
 		require.Equal(t, provider.Unavailable, f.reason(f.get("b/z")))
-		require.Equal(t, provider.Unavailable, f.reason(f.get("b/z")))
+		synctest.Wait()
 		require.Equal(t, 4, f.count("revalidate"))
 		time.Sleep(2 * time.Second)
 		f.set(func() { f.hang = nil })
 		asked = time.Now()
 		require.Equal(t, provider.Unavailable, f.reason(f.get("a/x")))
+		require.Equal(t, asked, time.Now())
 		time.Sleep(time.Millisecond)
 		r = f.get("a/x")
 		require.Equal(t, "x@1", f.value(r), "the probe has healed it")
@@ -185,5 +188,34 @@ func TestBudgetThatIsUsedUpWithNothingHeld(t *testing.T) {
 		require.Equal(t, "x@1", f.value(f.get("a/x")))
 		require.Equal(t, provider.RateLimited, f.reason(f.get("b/z")))
 		require.Equal(t, 1, f.count("revalidate"))
+	})
+}
+
+func TestThoseWhoAwaitAPollAreSentAwayByTheBreakerAndHearOfItsEnd(t *testing.T) {
+	run(t, nil, func(t *testing.T, f *fixture) {
+		f.sources.Lead(true)
+		f.src.Want(uid(1), needs("a/x", "b/z"))
+		time.Sleep(time.Second)
+		f.set(func() { f.hang = hangAll })
+		due := time.Now()
+		ready := make(chan struct{}, 2)
+		f.src.Prepare(needs("b/z"), due, NextPoll, func() { ready <- struct{}{} })
+		f.get("a/x")
+		<-ready
+		require.Less(t, time.Since(due), 5*time.Second)
+		require.True(t, f.getFrom(due, "b/z").Late)
+		f.src.Prepare(needs("b/z"), due, NextPoll, func() { ready <- struct{}{} })
+		<-ready
+
+		// The probe that b's reader caused hangs, too; the provider is back just after it began.
+		time.Sleep(5 * time.Second)
+		changes := make(chan Change, 10)
+		f.sources.Subscribe(func(c Change) { changes <- c })
+		f.set(func() { f.hang = nil })
+		time.Sleep(10 * time.Second)
+		_, err := f.src.Failing()
+		require.NoError(t, err)
+		heard := map[string]bool{(<-changes).Scope.Name: true, (<-changes).Scope.Name: true}
+		require.Equal(t, map[string]bool{"a": true, "b": true}, heard)
 	})
 }

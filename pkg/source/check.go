@@ -60,6 +60,9 @@ func (src *Source) checkNow() (*checkup, error) {
 	if err := src.pausedLocked(now); err != nil {
 		return nil, err
 	}
+	if !src.site.takeLive(now) {
+		return nil, errNoBudget()
+	}
 	c = &checkup{began: now, flight: newFlight()}
 	ok := src.callLocked(func(ctx context.Context) {
 		o := src.client.call(ctx, Check, src.client.Check)

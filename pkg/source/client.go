@@ -26,19 +26,27 @@ type outcome struct {
 	stopped bool
 }
 
-func (c *client) revalidate(ctx context.Context, scope provider.Scope, held provider.Picture, thorough bool) (picture provider.Picture, size int64, o outcome) {
-	o = c.call(ctx, Revalidate, func(ctx context.Context) (err error) {
-		picture, err = c.Revalidate(ctx, scope, held, thorough)
+// shown is what a revalidation showed.
+type shown struct {
+	picture provider.Picture
+	size    int64
+	// same is set where it is the picture that was held.
+	same bool
+}
+
+func (c *client) revalidate(ctx context.Context, scope provider.Scope, held provider.Picture, thorough bool) (s shown, o outcome) {
+	o = c.call(ctx, Revalidate, func(ctx context.Context) error {
+		picture, err := c.Revalidate(ctx, scope, held, thorough)
 		if err != nil {
 			return err
 		}
 		if picture == nil {
 			return provider.Errorf(provider.Unavailable, "%q: the provider showed nothing", scope.Name)
 		}
-		size = picture.Size()
+		s = shown{picture: picture, size: picture.Size(), same: picture == held}
 		return nil
 	})
-	return picture, size, o
+	return s, o
 }
 
 func (c *client) load(ctx context.Context, scope provider.Scope, picture provider.Picture, id provider.PartID) (part provider.Part, size int64, o outcome) {

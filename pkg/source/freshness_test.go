@@ -73,8 +73,13 @@ func TestHundredReadersCostTwoRevalidations(t *testing.T) {
 }
 
 func TestReadersBeyondTheSeatsGetWhatIsHeld(t *testing.T) {
-	limits := func(_ *backend, c *Config) { c.Limits.SourceWaiting = 2 }
-	run(t, limits, func(t *testing.T, f *fixture) {
+	for name, limits := range map[string]Limits{"of the Source": {SourceWaiting: 2}, "of all": {TotalWaiting: 2}} {
+		t.Run(name, func(t *testing.T) { testSeats(t, limits) })
+	}
+}
+
+func testSeats(t *testing.T, limits Limits) {
+	run(t, func(_ *backend, c *Config) { c.Limits = limits }, func(t *testing.T, f *fixture) {
 		f.get("a/x")
 		f.set(func() { f.delay = time.Second })
 		time.Sleep(time.Millisecond)

@@ -53,8 +53,7 @@ func (src *Source) recordLocked(r *read, a *ask) {
 	oldest, newest, failed := src.spanLocked(r, a)
 	switch {
 	case a.result.Err == nil:
-		answer := a.result.Answer
-		w.last = &provider.Answer{Version: answer.Version, Updated: answer.Updated, ID: answer.ID, Scope: answer.Scope}
+		w.remember(a.result.Answer)
 		w.found, w.absent = later(w.found, newest), time.Time{}
 	case oldest.IsZero() || provider.ReasonOf(a.result.Err) != provider.NotFound:
 		w.absent = time.Time{}
@@ -65,6 +64,14 @@ func (src *Source) recordLocked(r *read, a *ask) {
 	default:
 		a.proven = !a.result.Late && oldest.Sub(w.absent) >= src.sources.cfg.PollInterval
 	}
+}
+
+// remember keeps all of an answer but its values.
+func (w *want) remember(answer provider.Answer) {
+	if w.last != nil && w.last.ID == answer.ID && w.last.Version == answer.Version && w.last.Scope == answer.Scope {
+		return
+	}
+	w.last = &provider.Answer{Version: answer.Version, Updated: answer.Updated, ID: answer.ID, Scope: answer.Scope}
 }
 
 // spanLocked tells when the oldest and the newest picture of an ask began, zero where one of its scopes has none, and when

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -130,4 +131,51 @@ func TestOnlyNotFoundIsGone(t *testing.T) {
 		}
 		require.Zero(t, f.count("confirm"))
 	})
+}
+
+func TestOlderPictureProvesNothingAgainstANewerOne(t *testing.T) {
+	run(t, nil, func(t *testing.T, f *fixture) {
+		// A reader that came before the key was there records its absence after others have seen the key.
+		f.src.Want(uid(1), needs("a/x"))
+		f.set(func() { delete(f.vaults["a"], "x") })
+		old := newRead(needs("a/x"), time.Now(), causeNow)
+		f.get("a/x")
+		f.src.begin(old)
+		require.Empty(t, f.src.step(old))
+		time.Sleep(time.Second)
+		f.set(func() { f.vaults["a"]["x"] = 1 })
+		f.value(f.get("a/x"))
+		_, ok := f.src.finish(old)
+		require.True(t, ok)
+		f.set(func() { delete(f.vaults["a"], "x") })
+		time.Sleep(11 * time.Second)
+		f.requireNotGone("a/x", "absent once since it was found")
+	})
+}
+
+func TestLastAnswerHoldsForTheSamePlace(t *testing.T) {
+	for name, c := range map[string]struct {
+		spec  v1.OnePasswordProvider
+		token string
+		keeps bool
+	}{
+		"another credential": {v1.OnePasswordProvider{}, "two", true},
+		"another address":    {v1.OnePasswordProvider{ConnectHost: "https://other.example.com"}, "one", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, nil, func(t *testing.T, f *fixture) {
+				f.src.Want(uid(1), needs("a/x"))
+				f.value(f.get("a/x"))
+				f.set(func() { delete(f.vaults["a"], "x") })
+				store := theStore
+				store.Provider = &v1.SecretStoreProvider{OnePassword: &c.spec}
+				_, err := f.sources.Get(store, token(c.token))
+				require.NoError(t, err)
+				f.requireNotGone("a/x", "absent once")
+				time.Sleep(11 * time.Second)
+				require.True(t, f.delete("a/x").Gone)
+				require.Equal(t, c.keeps, f.lastConfirmed != nil)
+			})
+		})
+	}
 }

@@ -135,7 +135,7 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 	if fresh || failed || r.mode == onlyHeld {
 		return sc.pinned(r.notBefore, r.why), nil
 	}
-	if r.mode == awaitPoll && src.isPolledLocked(sc) && (sc.picture != nil || sc.failure != nil) {
+	if r.mode == awaitPoll && src.breaker.cause == nil && src.isPolledLocked(sc) && (sc.picture != nil || sc.failure != nil) {
 		if sc.current != nil && !sc.current.began.Before(r.notBefore) {
 			return pin{}, sc.current
 		}
@@ -143,6 +143,7 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 	}
 	if bar := src.barredLocked(sc); bar != nil {
 		src.probeLocked(sc, live, now)
+		sc.barred = true
 		if provider.ReasonOf(bar.err) == provider.Unauthenticated && sc.failure == nil {
 			return pin{err: bar.err, observed: sc.began}, nil
 		}
@@ -160,7 +161,7 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 	if f := src.joinLocked(sc, r.notBefore, now); f != nil {
 		return pin{}, f
 	}
-	return sc.pinned(r.notBefore, provider.Errorf(provider.RateLimited, "this server's budget of requests to the provider is used up")), nil
+	return sc.pinned(r.notBefore, errNoBudget()), nil
 }
 
 // pinned is the best that is known of a scope: a picture that is new enough, else why there is none, else an older one.
@@ -259,6 +260,10 @@ func errEndless() error {
 
 func errNoTime(cause error) error {
 	return &provider.Error{Reason: provider.Unavailable, Message: "the provider did not answer in time", Cause: cause}
+}
+
+func errNoBudget() error {
+	return provider.Errorf(provider.RateLimited, "this server's budget of requests to the provider is used up")
 }
 
 func errCrowded() error {

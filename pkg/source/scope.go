@@ -41,6 +41,8 @@ type scope struct {
 	current, next  *flight
 	urgent, queued bool
 	probe, polled  bool
+	// barred is set where somebody was sent away because of the whole Source's breaker, and should hear when that is over.
+	barred bool
 
 	parts map[provider.PartID]*part
 	// wants counts the needs of owners that this scope is for; used is when somebody last asked for it.
@@ -117,10 +119,10 @@ func (src *Source) startLocked(sc *scope, k kind, now time.Time) bool {
 	thoroughDue := held != nil && now.Sub(sc.thoroughAt) >= thoroughEvery*src.sources.cfg.PollInterval
 	thorough := k == poll && thoroughDue
 	ok := src.callLocked(func(ctx context.Context) {
-		picture, size, o := src.client.revalidate(ctx, sc.id, held, thorough)
+		s, o := src.client.revalidate(ctx, sc.id, held, thorough)
 		src.mu.Lock()
 		defer src.unlock()
-		src.landLocked(sc, f, picture, size, o)
+		src.landLocked(sc, f, s, o)
 	})
 	if !ok {
 		return false
@@ -145,7 +147,7 @@ func (s *Sources) jittered() time.Duration {
 }
 
 // landLocked takes in what a revalidation showed.
-func (src *Source) landLocked(sc *scope, f *flight, picture provider.Picture, size int64, o outcome) {
+func (src *Source) landLocked(sc *scope, f *flight, s shown, o outcome) {
 	now := time.Now()
 	sc.current = nil
 	src.running--
@@ -162,7 +164,7 @@ func (src *Source) landLocked(sc *scope, f *flight, picture provider.Picture, si
 	}
 	failed := o.failure
 	if failed == nil {
-		failed = src.installLocked(sc, f, picture, size, now)
+		failed = src.installLocked(sc, f, s, now)
 	}
 	if failed != nil {
 		// What counts is when the Source began, which is earlier by what the goroutine took to start.
@@ -173,21 +175,21 @@ func (src *Source) landLocked(sc *scope, f *flight, picture provider.Picture, si
 	signal(src.sources.wake)
 }
 
-// installLocked makes picture what is held of the scope. It fails where it does not fit.
-func (src *Source) installLocked(sc *scope, f *flight, picture provider.Picture, size int64, now time.Time) *failure {
+// installLocked makes what was shown what is held of the scope. It fails where that does not fit.
+func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *failure {
 	src.answeredLocked(now)
-	if picture != sc.picture {
-		if err := src.reserveLocked(sc, size-sc.size); err != nil {
+	if !s.same {
+		if err := src.reserveLocked(sc, s.size-sc.size); err != nil {
 			return &failure{err: err}
 		}
-		sc.size = size
+		sc.size = s.size
 	}
-	changed := picture != sc.picture || sc.failure != nil
+	changed := !s.same || sc.failure != nil || sc.barred
 	if sc.failure != nil {
-		src.client.log.Info("readable again", "scope", sc.id.Name)
+		src.after = append(src.after, func() { src.client.log.Info("readable again", "scope", sc.id.Name) })
 	}
-	sc.picture, sc.began = picture, f.began
-	sc.failure, sc.since, sc.retryAt = nil, time.Time{}, time.Time{}
+	sc.picture, sc.began = s.picture, f.began
+	sc.failure, sc.since, sc.retryAt, sc.barred = nil, time.Time{}, time.Time{}, false
 	src.seen = now
 	if sc.thoroughFlight {
 		sc.thoroughAt = f.began
@@ -209,7 +211,9 @@ func (src *Source) failLocked(sc *scope, f *failure, now time.Time) {
 	if sc.failure == nil {
 		sc.since = f.began
 		src.changedLocked(sc)
-		src.client.log.Warn("not readable", "scope", sc.id.Name, "reason", reason, "message", f.err.Error())
+		src.after = append(src.after, func() {
+			src.client.log.Warn("not readable", "scope", sc.id.Name, "reason", reason, "message", f.err.Error())
+		})
 	}
 	sc.failure, sc.failedAt = f, now
 	sc.heldOff = now.Add(retryAfter)

@@ -187,7 +187,7 @@ func (src *Source) Failing() (since time.Time, err error) {
 	src.mu.Lock()
 	defer src.mu.Unlock()
 	if b := src.breaker.cause; b != nil {
-		since, err = b.began, b.err
+		since, err = src.breaker.since, b.err
 	}
 	for _, sc := range src.scopes {
 		if sc.failure != nil && sc.wants > 0 && (err == nil || sc.since.Before(since)) {

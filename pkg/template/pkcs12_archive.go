@@ -19,8 +19,8 @@ const (
 	maxIterations = 2_000_000
 	// iterationsPerEffort is about how many of them take a hundredth of a second.
 	iterationsPerEffort = 10_000
-	// maxArchive is how long an archive may be.
-	maxArchive = 1 << 20
+	// maxArchive is how long an archive of a key and its chain may be. Checking an RSA key takes the square of its length.
+	maxArchive = 128 << 10
 )
 
 // The shapes of an archive. What the decoder of go-pkcs12 reads has to be read alike here.
@@ -107,7 +107,8 @@ func guardPKCS12(i int) guard {
 		if err != nil {
 			return &Error{Class: FunctionFailed}
 		}
-		return b.toil(1 + 2*a.iterations/iterationsPerEffort)
+		const bytesPerEffort = 4 << 10
+		return b.toil(1 + int64(args[i].Len())/bytesPerEffort + 2*a.iterations/iterationsPerEffort)
 	}
 }
 

@@ -32,9 +32,10 @@ func (h *Harness) Start() string {
 	return h.URL()
 }
 
-// StartTLS is Start over TLS, with a certificate of a CA of its own; see CA.
-func (h *Harness) StartTLS() string {
-	config, ca, err := newTLS()
+// StartTLS is Start over TLS, with a certificate of a CA of its own; see CA. The
+// certificate is for loopback and for names, by which a proxy may lead here.
+func (h *Harness) StartTLS(names ...string) string {
+	config, ca, err := newTLS(names)
 	if err != nil {
 		panic(err)
 	}

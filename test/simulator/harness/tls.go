@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// newTLS makes a CA and a server certificate of it for loopback, and returns
-// the server's configuration and the CA's certificate in PEM.
-func newTLS() (*tls.Config, []byte, error) {
+// newTLS makes a CA and a server certificate of it for loopback and for names, and
+// returns the server's configuration and the CA's certificate in PEM.
+func newTLS(names []string) (*tls.Config, []byte, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the key of the CA: %w", err)
@@ -37,7 +37,7 @@ func newTLS() (*tls.Config, []byte, error) {
 	leaf := template(2, "Simulator")
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	leaf.DNSNames = []string{"localhost"}
+	leaf.DNSNames = append([]string{"localhost"}, names...)
 	leaf.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
 	if err != nil {

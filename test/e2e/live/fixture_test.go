@@ -1,0 +1,107 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
+)
+
+// fixture is a namespace with two stores of its own simulators: "vault" (1Password Connect) and "folder" (Infisical).
+type fixture struct {
+	framework.Simulators
+	namespace string
+	kubectl   framework.Kubectl
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{Simulators: framework.StartSimulators(t), namespace: env.Namespace(t)}
+	f.kubectl = env.Kubectl(t).In(f.namespace)
+	f.kubectl.Run("create", "secret", "generic", "token", "--from-literal=token=demo-connect-token")
+	f.kubectl.Run("create", "secret", "generic", "identity", "--from-literal=id=demo-client-id", "--from-literal=secret=demo-client-secret")
+	f.kubectl.Apply(fmt.Sprintf(`
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: vault}
+spec:
+  provider:
+    onepassword:
+      connectHost: %s
+      vaults: {pitower: 1}
+      auth: {secretRef: {connectTokenSecretRef: {name: token, key: token}}}
+---
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: folder}
+spec:
+  provider:
+    infisical:
+      hostAPI: %s
+      auth:
+        universalAuthCredentials:
+          clientId: {name: identity, key: id}
+          clientSecret: {name: identity, key: secret}
+      secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod, secretsPath: /, recursive: true}
+`, f.Connect.URL(), f.Infisical.URL()))
+	return f
+}
+
+// manifest is an ExternalSecret that takes all of the item my-app and writes nothing, with more below spec.
+func manifest(name, more string) string {
+	return fmt.Sprintf(`
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: %s}
+spec:
+  secretStoreRef: {name: vault}
+  dataFrom: [{extract: {key: my-app}}]
+%s`, name, more)
+}
+
+// live reads an ExternalSecret as kubectl get -o yaml does.
+func (f *fixture) live(t *testing.T, name string) v1.LiveStatus {
+	t.Helper()
+	return liveOf(t, f.kubectl.Run("get", "externalsecret", name, "-o", "json"))
+}
+
+func liveOf(t *testing.T, object string) v1.LiveStatus {
+	t.Helper()
+	var es v1.ExternalSecret
+	require.NoError(t, json.Unmarshal([]byte(object), &es))
+	require.NotNil(t, es.Status.Live, "a read for the most recent state has a live status")
+	return *es.Status.Live
+}
+
+// value is one value of the Secret that an ExternalSecret comes to now.
+func (f *fixture) value(t *testing.T, name, key string) string {
+	t.Helper()
+	return f.kubectl.Run("get", "externalsecret", name, "--subresource=secret",
+		"-o", fmt.Sprintf(`go-template={{index .data %q | base64decode}}`, key))
+}
+
+// stored is what etcd holds of an ExternalSecret.
+func (f *fixture) stored(t *testing.T, name string) *v1.ExternalSecret {
+	t.Helper()
+	es, err := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.namespace).
+		Get(t.Context(), name, metav1.GetOptions{ResourceVersion: "0"})
+	require.NoError(t, err)
+	return es
+}
+
+// eventuallyState waits until a live read finds a state.
+func (f *fixture) eventuallyState(t *testing.T, name string, want v1.LiveState) {
+	t.Helper()
+	framework.Eventually(t, fmt.Sprintf("%s is %s", name, want), func(context.Context) error {
+		if live := f.live(t, name); live.State != want {
+			return fmt.Errorf("it is %s: %s", live.State, live.Message)
+		}
+		return nil
+	})
+}

@@ -84,7 +84,8 @@ verify-imports: ## Check the direction of imports between the rooms of the house
 .PHONY: verify-manifests
 verify-manifests: ## Check that the manifests build and agree with the code.
 	$(say) "manifests"
-	hack/verify-manifests.sh
+	$(GO) run ./hack/controlplane build >/dev/null
+	$(GO) test -count=1 ./test/manifests
 
 .PHONY: verify-codegen
 verify-codegen: ## Check that generated code is what the generators make.

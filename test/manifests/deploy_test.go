@@ -1,0 +1,131 @@
+package manifests
+
+import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver/options"
+	"github.com/live-secrets/external-secrets-apiserver/test/controlplane"
+)
+
+const (
+	namespace = "external-secrets"
+	name      = "external-secrets-apiserver"
+	authority = "stands for an authority"
+)
+
+// served is what rules of RBAC about our group may name.
+var served = []string{
+	"externalsecrets", "externalsecrets/status", "externalsecrets/secret", "externalsecrets/refresh", "externalsecrets/finalizers",
+	"secretstores", "secretstores/status", "secretstores/keys",
+	"clustersecretstores", "clustersecretstores/status", "clustersecretstores/keys",
+}
+
+func TestDeploy(t *testing.T) {
+	m := parse(t, kustomize(t))
+
+	t.Run("service account", func(t *testing.T) {
+		account := one[*corev1.ServiceAccount](t, m)
+		require.Equal(t, namespace+"/"+name, account.Namespace+"/"+account.Name)
+		set := one[*appsv1.StatefulSet](t, m)
+		require.Equal(t, account.Name, set.Spec.Template.Spec.ServiceAccountName)
+		for _, binding := range all[*rbacv1.ClusterRoleBinding](m) {
+			requireSubject(t, account, binding.Subjects)
+		}
+		for _, binding := range all[*rbacv1.RoleBinding](m) {
+			requireSubject(t, account, binding.Subjects)
+		}
+	})
+
+	t.Run("APIService", func(t *testing.T) {
+		service := one[*corev1.Service](t, m)
+		registered := one[*apiService](t, m)
+		require.Equal(t, v1.SchemeGroupVersion.Version+"."+v1.GroupName, registered.Name)
+		require.Equal(t, v1.GroupName, registered.Spec.Group)
+		require.Equal(t, v1.SchemeGroupVersion.Version, registered.Spec.Version)
+		require.Equal(t, service.Namespace+"/"+service.Name, registered.Spec.Service.Namespace+"/"+registered.Spec.Service.Name)
+		require.Equal(t, service.Spec.Ports[0].Port, registered.Spec.Service.Port)
+		bundle, err := base64.StdEncoding.DecodeString(registered.Spec.CABundle)
+		require.NoError(t, err)
+		require.Equal(t, authority, string(bundle), "the bundle is not the authority of the certificate")
+	})
+
+	t.Run("flags", func(t *testing.T) {
+		for _, arg := range container(t, m).Args {
+			flag, _, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
+			require.True(t, hasFlag(flag), "the server has no flag %s", arg)
+		}
+	})
+
+	t.Run("ports and labels", func(t *testing.T) {
+		service, set := one[*corev1.Service](t, m), one[*appsv1.StatefulSet](t, m)
+		require.Equal(t, service.Spec.Selector, set.Spec.Selector.MatchLabels)
+		require.Subset(t, set.Spec.Template.Labels, service.Spec.Selector)
+		require.True(t, slices.ContainsFunc(container(t, m).Ports, func(p corev1.ContainerPort) bool {
+			return p.Name == service.Spec.Ports[0].TargetPort.String()
+		}))
+	})
+
+	t.Run("rules", func(t *testing.T) {
+		for _, role := range all[*rbacv1.ClusterRole](m) {
+			for _, rule := range role.Rules {
+				require.NotContains(t, rule.Verbs, "*", role.Name)
+				require.NotContains(t, rule.Resources, "*", role.Name)
+				if slices.Contains(rule.APIGroups, v1.GroupName) {
+					require.Subset(t, served, rule.Resources, role.Name)
+				}
+			}
+		}
+	})
+}
+
+// kustomize builds the kustomization in a copy: the files of the certificate are
+// made at an installation.
+func kustomize(t *testing.T) string {
+	t.Helper()
+	paths, err := controlplane.Binaries(t.Context(), "", t.Output())
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join(artifacts, "deploy"))))
+	certificates := filepath.Join(dir, "certificates")
+	require.NoError(t, os.RemoveAll(certificates))
+	require.NoError(t, os.Mkdir(certificates, 0o755))
+	for file, content := range map[string]string{"ca.crt": authority, "tls.crt": "certificate", "tls.key": "key"} {
+		require.NoError(t, os.WriteFile(filepath.Join(certificates, file), []byte(content), 0o600))
+	}
+	return output(t, paths.Kubectl, "kustomize", dir)
+}
+
+func requireSubject(t *testing.T, account *corev1.ServiceAccount, subjects []rbacv1.Subject) {
+	t.Helper()
+	require.Equal(t, []rbacv1.Subject{{
+		Kind: rbacv1.ServiceAccountKind, Name: account.Name, Namespace: account.Namespace,
+	}}, subjects)
+}
+
+func container(t *testing.T, m manifests) corev1.Container {
+	t.Helper()
+	containers := one[*appsv1.StatefulSet](t, m).Spec.Template.Spec.Containers
+	require.Len(t, containers, 1)
+	return containers[0]
+}
+
+func hasFlag(name string) bool {
+	flags := options.New().Flags()
+	for _, set := range flags.FlagSets {
+		if set.Lookup(name) != nil {
+			return true
+		}
+	}
+	return false
+}

@@ -21,7 +21,7 @@ const metricsTimeout = 30 * time.Second
 // materializer, the plain metrics listener. It waits for all of it.
 type background struct {
 	parts        *components
-	materializer materializer
+	materializer writer
 	metrics      *http.Server
 	metricsAddr  string
 
@@ -29,18 +29,18 @@ type background struct {
 	shared, writing task
 }
 
-// materializer writes Secrets until ctx ends.
-type materializer interface {
+// writer writes Secrets until ctx ends: the materializer.
+type writer interface {
 	Run(ctx context.Context) error
 	HasLeader() bool
 }
 
 func newBackground(parts *components, extra Extra) (*background, error) {
-	writer, err := newMaterializer(parts, extra)
+	secrets, err := newMaterializer(parts, extra)
 	if err != nil {
 		return nil, err
 	}
-	b := &background{parts: parts, materializer: writer, metricsAddr: extra.MetricsBindAddress}
+	b := &background{parts: parts, materializer: secrets, metricsAddr: extra.MetricsBindAddress}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", legacyregistry.Handler())
 	b.metrics = &http.Server{Handler: mux, ReadHeaderTimeout: metricsTimeout, WriteTimeout: metricsTimeout}

@@ -26,15 +26,17 @@ const watchGrace = 2 * time.Second
 // Extra is what this server is configured with beyond a generic API server. The options of the same names say what each
 // field means.
 type Extra struct {
-	Host               *rest.Config
-	LiveTimeout        time.Duration
-	ListTimeout        time.Duration
-	ListFreshness      time.Duration
-	PollInterval       time.Duration
-	FollowChanges      bool
-	LeaderElect        bool
-	ControllerClass    string
-	Namespace          string
+	Host            *rest.Config
+	LiveTimeout     time.Duration
+	ListTimeout     time.Duration
+	ListFreshness   time.Duration
+	PollInterval    time.Duration
+	FollowChanges   bool
+	LeaderElect     bool
+	ControllerClass string
+	Namespace       string
+	// Identity tells this replica from the others in the election.
+	Identity           string
 	MetricsBindAddress string
 	Workers            int
 }

@@ -1,14 +1,39 @@
 package apiserver
 
 import (
-	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/klog/v2"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/materializer"
 )
 
-func newMaterializer(parts *components, extra Extra) (materializer, error) {
-	return nowriter{}, nil
+// newMaterializer makes what writes Secrets. Its own client of the host is for events and Leases.
+func newMaterializer(parts *components, extra Extra) (*materializer.Materializer, error) {
+	client, err := kubernetes.NewForConfig(extra.Host)
+	if err != nil {
+		return nil, fmt.Errorf("set up the client for events and Leases: %w", err)
+	}
+	config := materializer.Config{
+		Client:        parts.client,
+		Informers:     parts.informers,
+		HostClient:    client,
+		Host:          parts.host,
+		Secrets:       parts.secrets,
+		Catalog:       parts.catalog,
+		Evaluator:     parts.evaluator,
+		Ledger:        parts.ledger,
+		Sources:       parts.sources,
+		FollowChanges: extra.FollowChanges,
+		PollInterval:  extra.PollInterval,
+		Workers:       extra.Workers,
+		Logger:        slog.New(logr.ToSlogHandler(klog.Background())),
+	}
+	if extra.LeaderElect {
+		config.Election = &materializer.Election{Namespace: extra.Namespace, Identity: extra.Identity}
+	}
+	return materializer.New(config)
 }
-
-type nowriter struct{}
-
-func (nowriter) Run(ctx context.Context) error { <-ctx.Done(); return nil }
-func (nowriter) HasLeader() bool               { return false }

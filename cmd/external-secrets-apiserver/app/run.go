@@ -21,7 +21,7 @@ func Run(ctx context.Context, o *options.Options) error {
 			return err
 		}
 		defer etcd.Close()
-		o.UseEtcd(etcd.Endpoint())
+		o.UseEmbeddedEtcd(etcd.Endpoint())
 		go func() {
 			select {
 			case err := <-etcd.Err():

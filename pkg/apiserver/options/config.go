@@ -42,6 +42,11 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 		return nil, fmt.Errorf("set feature gates: %w", err)
 	}
 
+	identity, err := o.identity()
+	if err != nil {
+		return nil, err
+	}
+
 	generic := genericapiserver.NewRecommendedConfig(serializer.NewCodecFactory(o.scheme))
 	config := &apiserver.Config{
 		Generic: generic,
@@ -56,6 +61,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			LeaderElect:        o.LeaderElect,
 			ControllerClass:    o.ControllerClass,
 			Namespace:          o.Namespace,
+			Identity:           identity,
 			MetricsBindAddress: o.MetricsBindAddress,
 			Workers:            o.Workers,
 		},
@@ -67,13 +73,19 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 	return config, nil
 }
 
+// hostConfig is for the clients of the host. They are not limited here: the host's priority and fairness knows better what
+// it can take, and a thousand new Secrets should not trickle.
 func (o *Options) hostConfig() (*rest.Config, error) {
-	path := o.Recommended.CoreAPI.CoreAPIKubeconfigPath
-	if path == "" {
-		return rest.InClusterConfig()
+	config, err := rest.InClusterConfig()
+	if path := o.Recommended.CoreAPI.CoreAPIKubeconfigPath; path != "" {
+		config, err = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+			&clientcmd.ClientConfigLoadingRules{ExplicitPath: path}, &clientcmd.ConfigOverrides{}).ClientConfig()
 	}
-	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-		&clientcmd.ClientConfigLoadingRules{ExplicitPath: path}, &clientcmd.ConfigOverrides{}).ClientConfig()
+	if err != nil {
+		return nil, err
+	}
+	config.QPS = -1
+	return config, nil
 }
 
 // leaveOutAdmission disables plugins whose kinds the host does not serve: they would wait for them, and every write with

@@ -57,7 +57,8 @@ type Options struct {
 	// Workers is how many Secrets are written at a time.
 	Workers int
 
-	scheme *runtime.Scheme
+	scheme   *runtime.Scheme
+	embedded bool
 }
 
 // New makes options with their defaults.
@@ -122,11 +123,12 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 
 // EmbedsEtcd tells whether this process runs etcd itself.
 func (o *Options) EmbedsEtcd() bool {
-	return len(o.Recommended.Etcd.StorageConfig.Transport.ServerList) == 0
+	return o.embedded || len(o.Recommended.Etcd.StorageConfig.Transport.ServerList) == 0
 }
 
-// UseEtcd stores objects at an endpoint.
-func (o *Options) UseEtcd(endpoint string) {
+// UseEmbeddedEtcd stores objects in the etcd that this process runs.
+func (o *Options) UseEmbeddedEtcd(endpoint string) {
+	o.embedded = true
 	o.Recommended.Etcd.StorageConfig.Transport.ServerList = []string{endpoint}
 }
 

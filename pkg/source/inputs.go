@@ -59,8 +59,9 @@ const (
 )
 
 // Prepare is Inputs for those who do not wait: it calls ready once, when Inputs with the same needs and notBefore answers
-// at once, from this call or from a goroutine of the Sources, which ready must not hold up. Where Run
-// ends first it may not be called at all. Unlike callers of Inputs, any number may be prepared for.
+// at once, from this call or from a goroutine of the Sources, which ready must not hold up. Where Run ends first it may
+// not be called at all. Unlike callers of Inputs, any number may be prepared for. Who prepares should Want the needs too:
+// what takes longer to gather than a few polls is not kept otherwise.
 func (src *Source) Prepare(needs []provider.Need, notBefore time.Time, urgency Urgency, ready func()) {
 	m := causeNow
 	if urgency == NextPoll {

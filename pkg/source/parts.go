@@ -92,18 +92,14 @@ func (src *Source) loadLocked() {
 	}
 }
 
-func errStopping() error { return provider.Errorf(provider.Unavailable, "the server is stopping") }
-
 // load fetches a part when the site's budget allows it. Nobody's deadline but its own ends it.
 func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) {
-	if delay := src.site.reserveLive(time.Now()); delay > 0 {
-		select {
-		case <-time.After(delay):
-		case <-ctx.Done():
-		case <-src.retired:
-		}
+	o := outcome{stopped: !src.awaitTurn(ctx)}
+	var content provider.Part
+	var size int64
+	if !o.stopped {
+		content, size, o = src.client.load(ctx, p.scope.id, picture, p.id)
 	}
-	content, size, o := src.client.load(ctx, p.scope.id, picture, p.id)
 	now := time.Now()
 	src.mu.Lock()
 	defer src.unlock()
@@ -120,9 +116,24 @@ func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) 
 			src.failPartLocked(p, err, now.Add(src.sources.cfg.PollInterval))
 			return
 		}
-		p.content, p.size, p.err = content, size, nil
+		p.content, p.size, p.err, p.used = content, size, nil, now
 		src.landPartLocked(p)
 	}
+}
+
+// awaitTurn waits for the site's budget. It returns false where nobody waits for the part any more.
+func (src *Source) awaitTurn(ctx context.Context) bool {
+	delay := src.site.reserveLive(time.Now())
+	if delay == 0 {
+		return true
+	}
+	select {
+	case <-time.After(delay):
+		return true
+	case <-ctx.Done():
+	case <-src.retired:
+	}
+	return false
 }
 
 // missPartLocked takes in why a part was not loaded. That it is absent is not remembered.

@@ -179,3 +179,41 @@ func TestAllSourcesTogetherAreBounded(t *testing.T) {
 		require.Equal(t, "x@1", f.value(r))
 	})
 }
+
+func TestLoadsKeepToTheBudget(t *testing.T) {
+	limited := func(b *backend, c *Config) {
+		b.parts = true
+		c.Rates = map[string]int{b.host: 40}
+	}
+	run(t, limited, func(t *testing.T, f *fixture) {
+		var all []provider.Need
+		for i := range 30 {
+			f.vaults["a"][fmt.Sprint("item", i)] = 1
+			all = append(all, need(fmt.Sprint("a/item", i)))
+		}
+		began := time.Now()
+		ready := make(chan struct{})
+		f.src.Want(uid(1), all)
+		f.src.Prepare(all, began, Now, func() { close(ready) })
+		time.Sleep(time.Minute)
+		require.LessOrEqual(t, f.count("load"), 20, "half of forty a minute")
+		require.GreaterOrEqual(t, f.count("load"), 15)
+		<-ready
+		require.Equal(t, 30, f.count("load"))
+
+		// What waits for its turn ends with the Source.
+		f.set(func() { f.vaults["a"]["x"], f.vaults["a"]["y"] = 2, 2 })
+		time.Sleep(time.Minute)
+		for i := range 12 {
+			f.set(func() { f.vaults["a"][fmt.Sprint("new", i)] = 1 })
+			all = append(all, need(fmt.Sprint("a/new", i)))
+		}
+		f.src.Prepare(all, time.Now(), Now, func() {})
+		time.Sleep(time.Second)
+		f.sources.Forget(theStore.UID)
+		loads := f.count("load")
+		time.Sleep(time.Minute)
+		require.Equal(t, loads, f.count("load"))
+		require.True(t, f.isClosed(0))
+	})
+}

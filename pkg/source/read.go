@@ -87,99 +87,6 @@ func (r *read) giveUp(why error) {
 	r.mode, r.why = onlyHeld, why
 }
 
-// pinAll returns the asks whose scopes are pinned, and what the others wait for.
-func (src *Source) pinAll(r *read) (waits []*flight, ready []*ask) {
-	now := time.Now()
-	src.mu.Lock()
-	defer src.unlock()
-	for i := range r.asks {
-		a := &r.asks[i]
-		if a.done {
-			continue
-		}
-		missing := src.pinLocked(r, a.scopes, now)
-		if len(missing) == 0 {
-			ready = append(ready, a)
-		}
-		waits = append(waits, missing...)
-	}
-	return waits, ready
-}
-
-// pinLocked pins scopes, or returns what to wait for.
-func (src *Source) pinLocked(r *read, scopes []provider.Scope, now time.Time) (waits []*flight) {
-	for _, id := range scopes {
-		if _, ok := r.pins[id]; ok {
-			continue
-		}
-		sc, err := src.scopeLocked(id)
-		if err != nil {
-			r.pins[id] = pin{err: err}
-			continue
-		}
-		sc.used = now
-		p, f := src.settleLocked(sc, r, now)
-		if f != nil {
-			waits = append(waits, f)
-			continue
-		}
-		r.pins[id] = p
-	}
-	return waits
-}
-
-// settleLocked decides between what is known of a scope and waiting for a revalidation.
-func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight) {
-	fresh := sc.picture != nil && !sc.began.Before(r.notBefore)
-	failed := sc.failure != nil && !sc.failure.began.Before(r.notBefore)
-	if fresh || failed || r.mode == onlyHeld {
-		return sc.pinned(r.notBefore, r.why), nil
-	}
-	if r.mode == awaitPoll && src.breaker.cause == nil && src.isPolledLocked(sc) && (sc.picture != nil || sc.failure != nil) {
-		if sc.current != nil && !sc.current.began.Before(r.notBefore) {
-			return pin{}, sc.current
-		}
-		return pin{}, sc.nextLocked()
-	}
-	if bar := src.barredLocked(sc); bar != nil {
-		src.probeLocked(sc, live, now)
-		sc.barred = true
-		if provider.ReasonOf(bar.err) == provider.Unauthenticated && sc.failure == nil {
-			return pin{err: bar.err, observed: sc.began}, nil
-		}
-		return sc.pinned(r.notBefore, bar.err), nil
-	}
-	if sc.failure != nil && now.Before(sc.retryAt) && (sc.current == nil || sc.current.began.Before(r.notBefore)) {
-		return sc.pinned(r.notBefore, nil), nil
-	}
-	if src.sources.life.over() {
-		return sc.pinned(r.notBefore, errStopping()), nil
-	}
-	if err := src.pausedLocked(now); err != nil {
-		return sc.pinned(r.notBefore, err), nil
-	}
-	if f := src.joinLocked(sc, r.notBefore, now); f != nil {
-		return pin{}, f
-	}
-	return sc.pinned(r.notBefore, errNoBudget()), nil
-}
-
-// pinned is the best that is known of a scope: a picture that is new enough, else why there is none, else an older one.
-// A provider that asks for fewer requests is no reason not to show the older one.
-func (sc *scope) pinned(notBefore time.Time, otherwise error) pin {
-	fails := sc.failure != nil && provider.ReasonOf(sc.failure.err) != provider.RateLimited
-	switch {
-	case sc.picture != nil && (!fails || !sc.began.Before(notBefore)):
-		return pin{picture: sc.picture, observed: sc.began}
-	case sc.failure != nil:
-		return pin{err: sc.failure.err, observed: sc.began}
-	case otherwise != nil:
-		return pin{err: otherwise}
-	default:
-		return pin{err: provider.Errorf(provider.Unavailable, "%q was not read yet", sc.id.Name)}
-	}
-}
-
 // look answers an ask whose scopes are pinned, or returns the parts that it waits for.
 func (src *Source) look(r *read, a *ask) []*flight {
 	for range maxRounds {
@@ -229,8 +136,8 @@ func (r *read) isLate(observed time.Time) bool {
 	return !observed.IsZero() && observed.Before(r.notBefore)
 }
 
-// finish makes the Inputs of a read that is settled. It returns false where the Source has
-// retired: what it shows is nobody's any more.
+// finish makes the Inputs of a read that is settled. It returns false where the Source has retired: what it shows is
+// nobody's any more.
 func (src *Source) finish(r *read) (provider.Inputs, bool) {
 	results := make(map[provider.Need]provider.Result, len(r.asks))
 	var oldest time.Time
@@ -252,22 +159,6 @@ func (src *Source) finish(r *read) (provider.Inputs, bool) {
 		src.after = append(src.after, func() { src.sources.cfg.Metrics.ViewAge(src.client.name, age) })
 	}
 	return provider.NewInputs(results), true
-}
-
-func errEndless() error {
-	return provider.Errorf(provider.Unavailable, "the provider's answer does not come to an end")
-}
-
-func errNoTime(cause error) error {
-	return &provider.Error{Reason: provider.Unavailable, Message: "the provider did not answer in time", Cause: cause}
-}
-
-func errNoBudget() error {
-	return provider.Errorf(provider.RateLimited, "this server's budget of requests to the provider is used up")
-}
-
-func errCrowded() error {
-	return provider.Errorf(provider.Unavailable, "too many reads wait for the provider")
 }
 
 // settleRead takes steps until all is settled, the caller's time is over or the Source retired.

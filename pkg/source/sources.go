@@ -111,7 +111,7 @@ func (s *Sources) Get(store Store, material provider.Material) (*Source, error) 
 		replaced.retire(src)
 	}
 	if got == nil {
-		return nil, provider.Errorf(provider.Unavailable, "the server is stopping")
+		return nil, errStopping()
 	}
 	return got, nil
 }

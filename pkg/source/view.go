@@ -7,15 +7,6 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// pin is what a read gets of a scope. It stays the same for the whole read, so that all needs of an ExternalSecret are
-// answered from one picture.
-type pin struct {
-	picture provider.Picture
-	err     error
-	// observed is when the picture began, or, beside an error, the last one that there was.
-	observed time.Time
-}
-
 // view is the provider.View of one ask. It keeps in mind which scopes the answer rests on.
 type view struct {
 	src    *Source
@@ -47,6 +38,7 @@ func (v *view) Picture(id provider.Scope) (provider.Picture, error) {
 
 // Part implements provider.View.
 func (v *view) Part(id provider.Scope, partID provider.PartID) (content provider.Part, err error, ok bool) {
+	now := time.Now()
 	v.src.mu.Lock()
 	defer v.src.mu.Unlock()
 	sc := v.src.scopes[id]
@@ -58,9 +50,9 @@ func (v *view) Part(id provider.Scope, partID provider.PartID) (content provider
 	case p == nil:
 		return nil, v.read.why, v.read.why != nil
 	case p.content != nil:
-		p.used = v.read.arrived
+		p.used = now
 		return p.content, nil, true
-	case p.failedLocked(v.read.arrived, time.Now()):
+	case p.failedLocked(v.read.arrived, now):
 		return nil, p.err, true
 	default:
 		return nil, v.read.why, v.read.why != nil

@@ -1,0 +1,88 @@
+package source
+
+import (
+	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// landLocked takes in what a revalidation showed.
+func (src *Source) landLocked(sc *scope, f *flight, s shown, o outcome) {
+	now := time.Now()
+	sc.current = nil
+	src.running--
+	if sc.polled {
+		src.polling--
+	}
+	if sc.probe {
+		sc.probe, src.breaker.probing = false, false
+	}
+	defer src.endLocked(f)
+	if o.stopped || src.isRetired() {
+		src.abandonLocked(sc)
+		return
+	}
+	failed := o.failure
+	if failed == nil {
+		failed = src.installLocked(sc, f, s, now)
+	}
+	if failed != nil {
+		// What counts is when the Source began, which is earlier by what the goroutine took to start.
+		failed.began = f.began
+		src.failLocked(sc, failed, now)
+	}
+	src.continueLocked(sc, failed != nil, now)
+	signal(src.sources.wake)
+}
+
+// installLocked makes what was shown what is held of the scope. It fails where that does not fit.
+func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *failure {
+	src.answeredLocked(now)
+	if !s.same {
+		if err := src.reserveLocked(sc, s.size-sc.size); err != nil {
+			return &failure{err: err}
+		}
+		sc.size = s.size
+	}
+	changed := !s.same || sc.failure != nil || sc.barred
+	if sc.failure != nil {
+		src.after = append(src.after, func() { src.client.log.Info("readable again", "scope", sc.id.Name) })
+	}
+	sc.picture, sc.began = s.picture, f.began
+	sc.failure, sc.since, sc.retryAt, sc.barred = nil, time.Time{}, time.Time{}, false
+	src.seen = now
+	if sc.thoroughFlight {
+		sc.thoroughAt = f.began
+	}
+	if changed {
+		src.untidy = true
+		src.changedLocked(sc)
+	}
+	return nil
+}
+
+func (src *Source) changedLocked(sc *scope) {
+	c := Change{StoreUID: src.store.UID, Scope: sc.id}
+	src.after = append(src.after, func() { src.sources.notifier.send(c) })
+}
+
+func (src *Source) failLocked(sc *scope, f *failure, now time.Time) {
+	reason, retryAfter := provider.ReasonOf(f.err), min(provider.RetryAfterOf(f.err), maxPause)
+	if sc.failure == nil {
+		sc.since = f.began
+		src.changedLocked(sc)
+		src.after = append(src.after, func() {
+			src.client.log.Warn("not readable", "scope", sc.id.Name, "reason", reason, "message", f.err.Error())
+		})
+	}
+	sc.failure, sc.failedAt = f, now
+	sc.heldOff = now.Add(retryAfter)
+	sc.retryAt = later(f.began.Add(src.sources.cfg.PollInterval), sc.heldOff)
+	if reason == provider.RateLimited && retryAfter > 0 {
+		src.site.pause(sc.heldOff)
+	}
+	if reason == provider.Unavailable || reason == provider.Unauthenticated {
+		src.seen = time.Time{}
+	}
+	src.tripLocked(f, now)
+}

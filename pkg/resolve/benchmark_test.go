@@ -24,7 +24,7 @@ func BenchmarkResolve(b *testing.B) {
 		"data":      externalSecret(data),
 		"extract":   externalSecret(nil, extract("item")),
 		"regexp":    externalSecret(nil, extract("item", byRegexp("^app/", ""))),
-		"transform": externalSecret(nil, extract("item", byTransform("{{ .value | upper }}"))),
+		"transform": externalSecret(nil, extract("item", byTransform("{{ base .value | upper }}"))),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

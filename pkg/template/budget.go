@@ -3,6 +3,7 @@ package template
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // The bounds of one Budget. They are far above what a Secret of 1 MiB takes, and low enough that a render which
@@ -14,18 +15,22 @@ const (
 	maxBytes = 64 << 20
 	// maxEffort is for functions that are slow by design (password hashes, keys): about hundredths of a second.
 	maxEffort = 300
+	// maxTime is for what the other bounds do not see: methods of values, comparisons of long texts. Nothing that stays
+	// within the other bounds comes near it, so that results do not hang on how busy the machine is.
+	maxTime = 10 * time.Second
 )
 
 // Budget is what a piece of work may use up. Several renders can share one. It is not safe for concurrent use.
 type Budget struct {
 	// err is a context's: a Budget lives as long as the call that it was made for.
 	err                  func() error
+	deadline             time.Time
 	steps, bytes, effort int64
 }
 
-// NewBudget is a full Budget that ends with ctx.
+// NewBudget is a full Budget that ends with ctx, and some seconds from now at the latest.
 func NewBudget(ctx context.Context) *Budget {
-	return &Budget{err: ctx.Err, steps: maxSteps, bytes: maxBytes, effort: maxEffort}
+	return &Budget{err: ctx.Err, deadline: time.Now().Add(maxTime), steps: maxSteps, bytes: maxBytes, effort: maxEffort}
 }
 
 // Spend uses up steps. Its error is an *Error without a place.
@@ -58,6 +63,9 @@ func (b *Budget) toil(effort int64) error {
 
 func (b *Budget) alive() error {
 	err := b.err()
+	if err == nil && time.Now().After(b.deadline) {
+		err = context.DeadlineExceeded
+	}
 	switch {
 	case err == nil:
 		return nil

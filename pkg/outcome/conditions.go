@@ -1,13 +1,13 @@
 package outcome
 
 import (
-	"regexp"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pattern"
 )
 
 // allowed tells whether a ClusterSecretStore's conditions let a namespace use it: none lets all, and one match in any
@@ -26,7 +26,7 @@ func (c *Catalog) allowed(namespace string, conditions []v1.ClusterSecretStoreCo
 // matches is false for an expression that does not compile: admission refuses those, and a store from before it opens to
 // nobody.
 func matches(expression, namespace string) bool {
-	compiled, err := regexp.Compile(expression)
+	compiled, err := pattern.Compile(expression)
 	return err == nil && compiled.MatchString(namespace)
 }
 

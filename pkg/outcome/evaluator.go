@@ -161,11 +161,13 @@ func (e *Evaluator) Follow(ctx context.Context, es *v1.ExternalSecret, notBefore
 	var stores []types.UID
 	var usable []opened
 	for _, one := range all {
-		if one.err != nil {
-			continue
+		// A store that cannot be opened for a moment keeps what is known of it for es.
+		if one.store.UID != "" {
+			stores = append(stores, one.store.UID)
 		}
-		stores = append(stores, one.store.UID)
-		usable = append(usable, one)
+		if one.err == nil {
+			usable = append(usable, one)
+		}
 	}
 	e.Catalog.Sources.Retain(es.UID, stores...)
 	countdown := newCountdown(len(usable), ready)

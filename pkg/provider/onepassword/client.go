@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pattern"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
@@ -82,11 +83,11 @@ func compileName(name string) (*regexp.Regexp, error) {
 	if name == "" {
 		return nil, nil
 	}
-	compiled, err := regexp.Compile(name)
+	compiled, err := pattern.Compile(name)
 	if err != nil {
-		return nil, provider.Errorf(provider.Invalid, "find.name.regexp %q is not a regular expression (RE2)", name)
+		return nil, provider.Errorf(provider.Invalid, "find.name.regexp: %v", err)
 	}
-	return compiled, nil
+	return compiled.Regexp, nil
 }
 
 // Check implements provider.Client: one request, which shows whether the token is good and reaches the vaults.

@@ -1,12 +1,12 @@
 package validation
 
 import (
-	"regexp"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pattern"
 )
 
 // ExternalSecret checks a whole ExternalSecret but for its templates, which pkg/template checks.
@@ -137,10 +137,9 @@ func validateFind(find *v1.Find, path *field.Path) field.ErrorList {
 	return errs
 }
 
-// validateRegexp tells what the parser found: the expression is the author's own text.
 func validateRegexp(expression string, path *field.Path) field.ErrorList {
-	if _, err := regexp.Compile(expression); err != nil {
-		return field.ErrorList{field.Invalid(path, expression, "must be a regular expression in Go's syntax (RE2): "+err.Error())}
+	if _, err := pattern.Compile(expression); err != nil {
+		return field.ErrorList{field.Invalid(path, expression, err.Error())}
 	}
 	return nil
 }

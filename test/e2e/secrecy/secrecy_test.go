@@ -1,0 +1,186 @@
+package secrecy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
+	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
+	"github.com/live-secrets/external-secrets-apiserver/test/simulator/harness"
+	"github.com/live-secrets/external-secrets-apiserver/test/simulator/infisical"
+)
+
+// everything is an audit policy that records all that it can.
+const everything = `
+apiVersion: audit.k8s.io/v1
+kind: Policy
+rules: [{level: RequestResponse}]
+`
+
+// specs make use of values in every way that a spec can, most of them wrongly.
+var specs = map[string]string{
+	"plain":       `dataFrom: [{extract: {key: app}}]`,
+	"infisical":   `{secretStoreRef: {name: folder}, data: [{secretKey: token, remoteRef: {key: TOKEN}}, {secretKey: part, remoteRef: {key: JSON, property: inner}}]}`,
+	"found":       `dataFrom: [{find: {name: {regexp: .*}}}]`,
+	"rendered":    `{target: {template: {metadata: {labels: {a: b}}, data: {config: "p={{ .password }}"}}}, dataFrom: [{extract: {key: app}}]}`,
+	"fails":       `{target: {template: {data: {a: "{{ fail .password }}"}}}, dataFrom: [{extract: {key: app}}]}`,
+	"key-name":    `{target: {template: {templateFrom: [{literal: "{{ .password }}!: x"}]}}, dataFrom: [{extract: {key: app}}]}`,
+	"label":       `{target: {template: {metadata: {labels: {a: "{{ .password }} is no label"}}}}, dataFrom: [{extract: {key: app}}]}`,
+	"no-yaml":     `{target: {template: {templateFrom: [{literal: "{{ .password }}: ["}]}}, dataFrom: [{extract: {key: app}}]}`,
+	"number":      `{target: {template: {data: {a: "{{ atoi .password | add 1 }}{{ index .password 9999 }}"}}}, dataFrom: [{extract: {key: app}}]}`,
+	"base64":      `data: [{secretKey: a, remoteRef: {key: app, property: password, decodingStrategy: Base64}}]`,
+	"merge":       `dataFrom: [{extract: {key: app}, rewrite: [{merge: {}}]}]`,
+	"json":        `{secretStoreRef: {name: folder}, data: [{secretKey: a, remoteRef: {key: TOKEN, property: inner}}]}`,
+	"null-bytes":  `data: [{secretKey: a, remoteRef: {key: app, property: binary, nullBytePolicy: Fail}}]`,
+	"certificate": `{target: {template: {data: {a: "{{ .password | filterPEM \"X\" }}{{ pkcs12key .password }}"}}}, dataFrom: [{extract: {key: app}}]}`,
+	"absent":      `data: [{secretKey: a, remoteRef: {key: absent}}]`,
+}
+
+func TestNoValueIsWhereNoneMayBe(t *testing.T) {
+	secret := canaries{}
+	dir := t.TempDir()
+	policy, auditLog := filepath.Join(dir, "policy.yaml"), filepath.Join(dir, "audit.log")
+	require.NoError(t, os.WriteFile(policy, []byte(everything), 0o600))
+	env.Server.Restart(t, "-v=10", "--audit-policy-file="+policy, "--audit-log-path="+auditLog)
+
+	sims := framework.StartSimulators(t)
+	namespace := env.Namespace(t)
+	kubectl := env.Kubectl(t).In(namespace)
+	token, clientSecret := secret.mark("the Connect token"), secret.mark("the client secret")
+	sims.Connect.AddToken(connect.Token{Value: token, Vaults: []string{"pitower"}})
+	sims.Infisical.AddIdentity(infisical.Identity{ClientID: "canary", ClientSecret: clientSecret})
+	kubectl.Run("create", "secret", "generic", "token", "--from-literal=token="+token)
+	kubectl.Run("create", "secret", "generic", "identity", "--from-literal=id=canary", "--from-literal=secret="+clientSecret)
+	sims.Connect.AddItem("pitower", connect.Item{Title: "app", Fields: []connect.Field{
+		connect.Text("user", secret.mark("a text field")), connect.Concealed("password", secret.mark("a concealed field")),
+		connect.Concealed("binary", secret.mark("a binary field")+"\x00"),
+	}})
+	sims.Infisical.SetSecret("home-lab-iwi-y", "prod", "/", "TOKEN", secret.mark("a secret"))
+	sims.Infisical.SetSecret("home-lab-iwi-y", "prod", "/", "JSON", `{"inner":"`+secret.mark("a property")+`"}`)
+
+	said := &strings.Builder{} // what kubectl printed to somebody who asked for no values
+	run := func(stdin string, args ...string) {
+		stdout, stderr, _ := kubectl.Do(stdin, args...)
+		fmt.Fprintln(said, stdout, stderr)
+	}
+	run(stores(sims), "apply", "-f", "-")
+	for name, spec := range specs {
+		object := objectOf(name, spec)
+		run(object, "create", "--dry-run=server", "-o", "yaml", "-f", "-")
+		run(object, "apply", "-f", "-")
+	}
+	//attempted(t, namespace)
+	for name := range specs {
+		run("", "get", "externalsecret", name, "-o", "yaml")
+		run("{}", "create", "--raw", fmt.Sprintf("/apis/external-secrets.io/v1/namespaces/%s/externalsecrets/%s/refresh", namespace, name), "-f", "-")
+		// A user who may read values gets them, or an error that holds none.
+		_, stderr, err := kubectl.Do("", "get", "externalsecret", name, "--subresource=secret", "-o", "yaml")
+		fmt.Fprintln(said, stderr)
+		if name == "plain" {
+			require.NoError(t, err, stderr)
+		}
+	}
+	run("", "get", "secretstore", "vault", "--subresource=keys")
+	sims.Connect.SetField("pitower", "app", "password", secret.mark("a later value"))
+	sims.Connect.Faults.Add(harness.HTML(502))
+	run("", "get", "externalsecrets", "-o", "yaml")
+	sims.Connect.Faults.Clear()
+	run("", "get", "externalsecrets", "-o", "yaml")
+	kubectl.Run("delete", "externalsecret", "plain")
+
+	run("", "get", "events", "-o", "yaml")
+	run("", "get", "--raw", "/apis/external-secrets.io/v1/secretstores")
+	metrics := metricsText(t)
+
+	secret.requireNone(t, "what kubectl printed", []byte(said.String()))
+	secret.requireNone(t, "/metrics", metrics)
+	secret.requireNone(t, "the log", []byte(env.Server.Log(t)))
+	log, err := os.ReadFile(auditLog)
+	require.NoError(t, err)
+	require.Contains(t, string(log), `"level":"RequestResponse"`, "the policy is in force")
+	require.Contains(t, string(log), `"subresource":"secret"`, "reads of values are recorded, without them")
+	secret.requireNone(t, "the audit log", log)
+	env.Server.Stop(t)
+	secret.requireNoneBelow(t, env.Server.DataDir())
+	env.Server.Start(t)
+}
+
+// metricsText is what a scraper with the right to it sees.
+func metricsText(t *testing.T) []byte {
+	t.Helper()
+	client, err := rest.HTTPClientFor(env.Server.Config(t, "scraper", "system:masters"))
+	require.NoError(t, err)
+	response, err := client.Get(env.Server.URL() + "/metrics")
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "apiserver_request_total")
+	return text
+}
+
+func objectOf(name, spec string) string {
+	if !strings.HasPrefix(spec, "{") {
+		spec = "{" + spec + "}"
+	}
+	if !strings.Contains(spec, "secretStoreRef") {
+		spec = "{secretStoreRef: {name: vault}, " + spec[1:]
+	}
+	return fmt.Sprintf("apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: %s}\nspec: %s\n", name, spec)
+}
+
+func stores(sims framework.Simulators) string {
+	return fmt.Sprintf(`
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: vault}
+spec:
+  provider:
+    onepassword:
+      connectHost: %s
+      vaults: {pitower: 1}
+      auth: {secretRef: {connectTokenSecretRef: {name: token, key: token}}}
+---
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: folder}
+spec:
+  provider:
+    infisical:
+      hostAPI: %s
+      auth:
+        universalAuthCredentials:
+          clientId: {name: identity, key: id}
+          clientSecret: {name: identity, key: secret}
+      secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod, secretsPath: /}
+`, sims.Connect.URL(), sims.Infisical.URL())
+}
+
+// attempted waits until the materializer has said something about every ExternalSecret.
+func attempted(t *testing.T, namespace string) {
+	t.Helper()
+	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(namespace)
+	framework.Eventually(t, "every ExternalSecret has a condition", func(ctx context.Context) error {
+		list, err := client.List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+		if err != nil {
+			return err
+		}
+		var without []error
+		for _, es := range list.Items {
+			if len(es.Status.Conditions) == 0 {
+				without = append(without, fmt.Errorf("%s has none", es.Name))
+			}
+		}
+		return errors.Join(without...)
+	})
+}

@@ -12,7 +12,7 @@ import (
 
 // role lets a user do what rules say in the test's namespace.
 func (f *fixture) role(user, rules string) {
-	f.kubectl.Apply(fmt.Sprintf(`
+	f.Kubectl.Apply(fmt.Sprintf(`
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata: {name: %[1]s}
@@ -35,24 +35,24 @@ const (
 func TestWhoMayReadValues(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.kubectl.Apply(manifest("app", "  target: {name: written, creationPolicy: None}\n"))
+	f.Kubectl.Apply(manifest("app", "  target: {name: written, creationPolicy: None}\n"))
 	f.role("objects", "["+readObjects+"]")
 	f.role("half", "["+readObjects+","+readValues+"]")
 	f.role("other", "["+readObjects+","+readValues+`,{apiGroups: [""], resources: [secrets], resourceNames: [app], verbs: [get]}]`)
 	f.role("all", "["+readObjects+","+readValues+","+readSecrets+"]")
 	values := []string{"get", "externalsecret", "app", "--subresource=secret", "-o", "yaml"}
 
-	require.Contains(t, f.kubectl.As("objects").Fails("", values...), `cannot get resource "externalsecrets/secret"`)
-	refused := f.kubectl.As("half").Fails("", values...)
-	for _, part := range []string{`secrets "written" is forbidden`, `user "half"`, `cannot get resource "secrets"`, f.namespace} {
+	require.Contains(t, f.Kubectl.As("objects").Fails("", values...), `cannot get resource "externalsecrets/secret"`)
+	refused := f.Kubectl.As("half").Fails("", values...)
+	for _, part := range []string{`secrets "written" is forbidden`, `user "half"`, `cannot get resource "secrets"`, f.Namespace} {
 		require.Contains(t, refused, part)
 	}
-	require.Contains(t, f.kubectl.As("other").Fails("", values...), `secrets "written" is forbidden`, "the right to another Secret is none to this one")
-	require.Contains(t, f.kubectl.As("all").Run(values...), "db_pass:")
+	require.Contains(t, f.Kubectl.As("other").Fails("", values...), `secrets "written" is forbidden`, "the right to another Secret is none to this one")
+	require.Contains(t, f.Kubectl.As("all").Run(values...), "db_pass:")
 
 	// All see which keys there are, at which versions, and none sees more of it in the object.
 	for _, user := range []string{"objects", "half", "all"} {
-		object := f.kubectl.As(user).Run("get", "externalsecret", "app", "-o", "yaml")
+		object := f.Kubectl.As(user).Run("get", "externalsecret", "app", "-o", "yaml")
 		require.Contains(t, object, "state: Virtual")
 		require.NotContains(t, object, "db_pass")
 		require.NotContains(t, object, "not-real")
@@ -83,7 +83,7 @@ func TestDryRunsTellNothingOfValues(t *testing.T) {
 				spec += "\n  dataFrom: [{extract: {key: my-app}}]"
 			}
 			object := fmt.Sprintf("apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: probe}\nspec:\n  secretStoreRef: {name: vault}\n  %s\n", spec)
-			stdout, stderr, err := f.kubectl.As("author").Do(object, "create", "--dry-run=server", "-o", "json", "-f", "-")
+			stdout, stderr, err := f.Kubectl.As("author").Do(object, "create", "--dry-run=server", "-o", "json", "-f", "-")
 			require.NoError(t, err, stderr)
 			require.NotContains(t, stdout+stderr, password)
 			live := liveOf(t, stdout)
@@ -99,7 +99,7 @@ func TestDryRunsTellNothingOfValues(t *testing.T) {
 	// Whoever may read the values is told what is wrong with the template, by place and class.
 	f.Connect.SetField("pitower", "my-app", "password", "x-canary")
 	object := manifest("probe", "  target: {template: {data: {a: '{{ fail .password }}'}}}\n")
-	live := liveOf(t, f.kubectl.As("reader").Input(object, "create", "--dry-run=server", "-o", "json", "-f", "-"))
+	live := liveOf(t, f.Kubectl.As("reader").Input(object, "create", "--dry-run=server", "-o", "json", "-f", "-"))
 	require.Equal(t, v1.LiveInvalid, live.State)
 	require.Contains(t, live.Message, "spec.target.template.data")
 	require.NotContains(t, live.Message, "x-canary", "and not by its text")

@@ -13,44 +13,14 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
-// fixture is a namespace with two stores of its own simulators: "vault" (1Password Connect) and "folder" (Infisical).
+// fixture is a tenant with what these tests ask of it.
 type fixture struct {
-	framework.Simulators
-	namespace string
-	kubectl   framework.Kubectl
+	*framework.Tenant
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{Simulators: framework.StartSimulators(t), namespace: env.Namespace(t)}
-	f.kubectl = env.Kubectl(t).In(f.namespace)
-	f.kubectl.Run("create", "secret", "generic", "token", "--from-literal=token=demo-connect-token")
-	f.kubectl.Run("create", "secret", "generic", "identity", "--from-literal=id=demo-client-id", "--from-literal=secret=demo-client-secret")
-	f.kubectl.Apply(fmt.Sprintf(`
-apiVersion: external-secrets.io/v1
-kind: SecretStore
-metadata: {name: vault}
-spec:
-  provider:
-    onepassword:
-      connectHost: %s
-      vaults: {pitower: 1}
-      auth: {secretRef: {connectTokenSecretRef: {name: token, key: token}}}
----
-apiVersion: external-secrets.io/v1
-kind: SecretStore
-metadata: {name: folder}
-spec:
-  provider:
-    infisical:
-      hostAPI: %s
-      auth:
-        universalAuthCredentials:
-          clientId: {name: identity, key: id}
-          clientSecret: {name: identity, key: secret}
-      secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod, secretsPath: /, recursive: true}
-`, f.Connect.URL(), f.Infisical.URL()))
-	return f
+	return &fixture{env.Tenant(t)}
 }
 
 // manifest is an ExternalSecret that takes all of the item my-app and writes nothing, with more below spec.
@@ -68,7 +38,7 @@ spec:
 // live reads an ExternalSecret as kubectl get -o yaml does.
 func (f *fixture) live(t *testing.T, name string) v1.LiveStatus {
 	t.Helper()
-	return liveOf(t, f.kubectl.Run("get", "externalsecret", name, "-o", "json"))
+	return liveOf(t, f.Kubectl.Run("get", "externalsecret", name, "-o", "json"))
 }
 
 func liveOf(t *testing.T, object string) v1.LiveStatus {
@@ -82,14 +52,14 @@ func liveOf(t *testing.T, object string) v1.LiveStatus {
 // value is one value of the Secret that an ExternalSecret comes to now.
 func (f *fixture) value(t *testing.T, name, key string) string {
 	t.Helper()
-	return f.kubectl.Run("get", "externalsecret", name, "--subresource=secret",
+	return f.Kubectl.Run("get", "externalsecret", name, "--subresource=secret",
 		"-o", fmt.Sprintf(`go-template={{index .data %q | base64decode}}`, key))
 }
 
 // stored is what etcd holds of an ExternalSecret.
 func (f *fixture) stored(t *testing.T, name string) *v1.ExternalSecret {
 	t.Helper()
-	es, err := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.namespace).
+	es, err := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace).
 		Get(t.Context(), name, metav1.GetOptions{ResourceVersion: "0"})
 	require.NoError(t, err)
 	return es

@@ -25,7 +25,7 @@ const unwritten = "  target: {creationPolicy: None}\n"
 func TestTheNextReadSeesAChange(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.kubectl.Apply(manifest("app", unwritten))
+	f.Kubectl.Apply(manifest("app", unwritten))
 	before := f.live(t, "app")
 	require.Equal(t, v1.LiveVirtual, before.State)
 	require.Len(t, before.Sources, 1)
@@ -40,7 +40,7 @@ func TestTheNextReadSeesAChange(t *testing.T) {
 	after := f.live(t, "app")
 	require.NotEqual(t, before.Sources[0].Version, after.Sources[0].Version)
 
-	f.kubectl.Apply(manifest("folder", unwritten+"  # one key of Infisical\n") + `
+	f.Kubectl.Apply(manifest("folder", unwritten+"  # one key of Infisical\n") + `
 ---
 apiVersion: external-secrets.io/v1
 kind: ExternalSecret
@@ -57,8 +57,8 @@ spec:
 func TestAReadChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.kubectl.Apply(manifest("app", unwritten))
-	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.namespace)
+	f.Kubectl.Apply(manifest("app", unwritten))
+	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace)
 	first, err := client.Get(t.Context(), "app", metav1.GetOptions{})
 	require.NoError(t, err)
 	require.NotNil(t, first.Status.Live)
@@ -90,12 +90,12 @@ func TestAReadChangesNothing(t *testing.T) {
 func TestStoredReadsAskNobody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.kubectl.Apply(manifest("app", unwritten))
+	f.Kubectl.Apply(manifest("app", unwritten))
 	require.Equal(t, v1.LiveVirtual, f.live(t, "app").State)
-	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.namespace)
+	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace)
 
 	// The leader polls what is wanted; the Infisical store is wanted by nobody.
-	f.kubectl.Apply(`
+	f.Kubectl.Apply(`
 apiVersion: external-secrets.io/v1
 kind: ExternalSecret
 metadata: {name: quiet}
@@ -116,32 +116,32 @@ spec:
 	list, err := client.List(t.Context(), metav1.ListOptions{ResourceVersion: "0"})
 	require.NoError(t, err)
 	require.Nil(t, list.Items[0].Status.Live)
-	f.kubectl.Run("annotate", "externalsecret", "quiet", "a=b")
-	f.kubectl.Run("get", "--raw", fmt.Sprintf("/apis/external-secrets.io/v1/namespaces/%s/externalsecrets/quiet/status", f.namespace))
+	f.Kubectl.Run("annotate", "externalsecret", "quiet", "a=b")
+	f.Kubectl.Run("get", "--raw", fmt.Sprintf("/apis/external-secrets.io/v1/namespaces/%s/externalsecrets/quiet/status", f.Namespace))
 	require.LessOrEqual(t, asked()-before, 2, "at most the polls that fell into this time")
 }
 
 func TestProviderOutage(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.kubectl.Apply(manifest("app", unwritten))
+	f.Kubectl.Apply(manifest("app", unwritten))
 	require.Equal(t, v1.LiveVirtual, f.live(t, "app").State)
 
 	f.Connect.Faults.Add(harness.Fault{Kind: harness.Hang})
-	f.kubectl.Apply(manifest("app", unwritten)) // unchanged: nothing waits
+	f.Kubectl.Apply(manifest("app", unwritten)) // unchanged: nothing waits
 	live := f.live(t, "app")
 	require.Equal(t, v1.LiveUnavailable, live.State)
 	require.NotNil(t, live.ObservedTime, "it says since when")
 	require.Equal(t, live, f.live(t, "app"), "two answers about the same facts are equal")
 	// A list may be answered from a picture that is a few seconds old: it follows.
 	framework.Eventually(t, "the list says so", func(context.Context) error {
-		if list := f.kubectl.Run("get", "externalsecrets"); !strings.Contains(list, "Unavailable") {
+		if list := f.Kubectl.Run("get", "externalsecrets"); !strings.Contains(list, "Unavailable") {
 			return errors.New(list)
 		}
 		return nil
 	})
 
-	message := f.kubectl.Fails("", "get", "externalsecret", "app", "--subresource=secret")
+	message := f.Kubectl.Fails("", "get", "externalsecret", "app", "--subresource=secret")
 	for _, part := range []string{"ServiceUnavailable", "Unavailable", `"vault"`, `"my-app"`} {
 		require.Contains(t, message, part)
 	}
@@ -158,10 +158,10 @@ func TestAppliesDoNotWaitForAHangingProvider(t *testing.T) {
 		all += "---\n" + manifest(fmt.Sprintf("app-%d", i), unwritten)
 	}
 	f.Connect.Faults.Add(harness.Fault{Kind: harness.Hang})
-	f.kubectl.Apply(all)
+	f.Kubectl.Apply(all)
 	started := time.Now()
-	f.kubectl.Apply(all)
-	f.kubectl.Run("get", "externalsecrets")
+	f.Kubectl.Apply(all)
+	f.Kubectl.Run("get", "externalsecrets")
 	t.Logf("a hundred unchanged objects and a list took %s", time.Since(started).Round(time.Millisecond))
 	require.LessOrEqual(t, f.Connect.Requests.Total(), 100, "nor does each of them ask")
 }
@@ -170,7 +170,7 @@ func TestWarnings(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	warnings := func(name, spec string) string {
-		_, stderr, err := f.kubectl.Do(fmt.Sprintf("apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: %s}\nspec: %s\n", name, spec), "apply", "-f", "-")
+		_, stderr, err := f.Kubectl.Do(fmt.Sprintf("apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: %s}\nspec: %s\n", name, spec), "apply", "-f", "-")
 		require.NoError(t, err, stderr)
 		return stderr
 	}
@@ -189,9 +189,9 @@ func TestWarnings(t *testing.T) {
 func TestKeysOfAStore(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	require.Regexp(t, `my-app\s+pitower\s+\d+`, f.kubectl.Run("get", "secretstore", "vault", "--subresource=keys"))
+	require.Regexp(t, `my-app\s+pitower\s+\d+`, f.Kubectl.Run("get", "secretstore", "vault", "--subresource=keys"))
 	var keys v1.SecretStoreKeys
-	require.NoError(t, json.Unmarshal([]byte(f.kubectl.Run("get", "secretstore", "folder", "--subresource=keys", "-o", "json")), &keys))
+	require.NoError(t, json.Unmarshal([]byte(f.Kubectl.Run("get", "secretstore", "folder", "--subresource=keys", "-o", "json")), &keys))
 	names := map[string]bool{}
 	for _, k := range keys.Keys {
 		names[k.Key] = true
@@ -214,8 +214,8 @@ func TestErrorsOfASecretSayWhatIsWrong(t *testing.T) {
 		"property": {`[{secretKey: a, remoteRef: {key: my-app, property: absent}}]`, apierrors.IsInvalid, "spec.data[0]"},
 		"encoding": {`[{secretKey: a, remoteRef: {key: my-app, property: db_pass, decodingStrategy: Base64}}]`, apierrors.IsInvalid, "spec.data[0]"},
 	} {
-		f.kubectl.Apply(fmt.Sprintf("apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: bad-%s}\nspec: {secretStoreRef: {name: vault}, target: {creationPolicy: None}, data: %s}\n", name, c.data))
-		err := client.Get().Namespace(f.namespace).Resource("externalsecrets").Name("bad-" + name).SubResource("secret").Do(t.Context()).Error()
+		f.Kubectl.Apply(fmt.Sprintf("apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: bad-%s}\nspec: {secretStoreRef: {name: vault}, target: {creationPolicy: None}, data: %s}\n", name, c.data))
+		err := client.Get().Namespace(f.Namespace).Resource("externalsecrets").Name("bad-" + name).SubResource("secret").Do(t.Context()).Error()
 		require.Truef(t, c.is(err), "%s: %v", name, err)
 		require.ErrorContains(t, err, c.part)
 		require.NotContains(t, err.Error(), "not-real", "no value is in it")
@@ -226,9 +226,9 @@ func TestLaterPagesAreLikeTheFirst(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for i := range 3 {
-		f.kubectl.Apply(manifest(fmt.Sprintf("app-%d", i), unwritten))
+		f.Kubectl.Apply(manifest(fmt.Sprintf("app-%d", i), unwritten))
 	}
-	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.namespace)
+	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace)
 	page := metav1.ListOptions{Limit: 1}
 	for range 3 {
 		list, err := client.List(t.Context(), page)

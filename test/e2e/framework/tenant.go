@@ -1,0 +1,63 @@
+package framework
+
+import (
+	"fmt"
+	"testing"
+)
+
+// The credentials that seed.HomeCluster lets in.
+const (
+	ConnectToken    = "demo-connect-token"
+	InfisicalID     = "demo-client-id"
+	InfisicalSecret = "demo-client-secret"
+)
+
+// Tenant is a namespace with providers of its own, and a SecretStore on each:
+// "vault" (1Password Connect) and "folder" (Infisical, recursive from /).
+type Tenant struct {
+	Simulators
+	Namespace string
+	// Kubectl may do everything, in the tenant's namespace.
+	Kubectl Kubectl
+}
+
+// Tenant makes a Tenant for the test.
+func (e *Environment) Tenant(t testing.TB) *Tenant {
+	t.Helper()
+	f := &Tenant{Simulators: StartSimulators(t), Namespace: e.Namespace(t)}
+	f.Kubectl = e.Kubectl(t).In(f.Namespace)
+	f.Kubectl.Run("create", "secret", "generic", "token", "--from-literal=token="+ConnectToken)
+	f.Kubectl.Run("create", "secret", "generic", "identity",
+		"--from-literal=id="+InfisicalID, "--from-literal=secret="+InfisicalSecret)
+	f.Kubectl.Apply(f.Stores())
+	return f
+}
+
+// Stores are the manifests of the tenant's stores. Their credentials are the keys
+// token of Secret token, and id and secret of Secret identity.
+func (f *Tenant) Stores() string {
+	return fmt.Sprintf(`
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: vault}
+spec:
+  provider:
+    onepassword:
+      connectHost: %s
+      vaults: {pitower: 1}
+      auth: {secretRef: {connectTokenSecretRef: {name: token, key: token}}}
+---
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: folder}
+spec:
+  provider:
+    infisical:
+      hostAPI: %s
+      auth:
+        universalAuthCredentials:
+          clientId: {name: identity, key: id}
+          clientSecret: {name: identity, key: secret}
+      secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod, secretsPath: /, recursive: true}
+`, f.Connect.URL(), f.Infisical.URL())
+}

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/pattern"
@@ -39,5 +38,5 @@ func (c *Catalog) selected(namespace string, selector *metav1.LabelSelector) boo
 		return false
 	}
 	set, found := c.Namespaces.NamespaceLabels(namespace)
-	return found && compiled.Matches(labels.Set(set))
+	return found && compiled.Matches(set)
 }

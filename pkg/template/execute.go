@@ -140,7 +140,7 @@ func (p *program) explain(err error) *Error {
 		}
 		return &Error{Line: line, Class: MissingKey}
 	}
-	if m := calling.FindStringSubmatch(message); m != nil && p.functions[m[1]] {
+	if m := calling.FindStringSubmatch(message); len(m) == 2 && p.functions[m[1]] {
 		return &Error{Line: line, Function: m[1], Class: FunctionFailed}
 	}
 	return &Error{Line: line, Class: ExecutionFailed}

@@ -43,8 +43,8 @@ func guards() map[string]guard {
 		"genCAWithKey":  guardKeys, "genSelfSignedCertWithKey": guardKeys, "genSignedCertWithKey": guardKeys,
 		"genSignedCert": guardKeys, "buildCustomCert": guardKeys,
 		"jwkPublicKeyPem": guardKeys, "jwkPrivateKeyPem": guardKeys, "rsaDecrypt": guardKeys,
-		"pemToPkcs12": guardKeyAt(1), "pemToPkcs12Pass": guardKeyAt(1),
-		"fullPemToPkcs12": guardKeyAt(1), "fullPemToPkcs12Pass": guardKeyAt(1),
+		"pemToPkcs12": guardSecondKey, "pemToPkcs12Pass": guardSecondKey,
+		"fullPemToPkcs12": guardSecondKey, "fullPemToPkcs12Pass": guardSecondKey,
 		"pkcs12key": guardPKCS12(0), "pkcs12keyPass": guardPKCS12(1),
 		"pkcs12cert": guardPKCS12(0), "pkcs12certPass": guardPKCS12(1),
 	}
@@ -216,6 +216,5 @@ func guardKeys(_ *Budget, args []reflect.Value) error {
 	return nil
 }
 
-func guardKeyAt(i int) guard {
-	return func(b *Budget, args []reflect.Value) error { return guardKeys(b, args[i:i+1]) }
-}
+// guardSecondKey limits the second argument to the length of a key.
+func guardSecondKey(b *Budget, args []reflect.Value) error { return guardKeys(b, args[1:2]) }

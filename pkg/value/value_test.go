@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/util/dump"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/dump"
 	"sigs.k8s.io/yaml"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"

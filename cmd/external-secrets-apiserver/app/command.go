@@ -4,7 +4,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	cliflag "k8s.io/component-base/cli/flag"
@@ -16,9 +15,6 @@ import (
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver/options"
 )
-
-// logFlushPeriod is how long a line may stay in klog's buffer.
-const logFlushPeriod = 5 * time.Second
 
 // NewCommand makes the command; it serves until ctx ends.
 func NewCommand(ctx context.Context) *cobra.Command {

@@ -3,7 +3,7 @@ package ref
 import (
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	pathsegment "k8s.io/apimachinery/pkg/api/validate/content"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
@@ -60,7 +60,7 @@ func checkNames(object host.Object, reference provider.Reference) error {
 
 // isName tells a name, which is one segment of a path, from a way elsewhere.
 func isName(name string) bool {
-	return name != "" && len(path.IsValidPathSegmentName(name)) == 0
+	return name != "" && len(pathsegment.IsPathSegmentName(name)) == 0
 }
 
 func invalid(reference provider.Reference, format string, args ...any) error {

@@ -53,7 +53,7 @@ func (c *connection) send(ctx context.Context, token string, limit int64, call f
 	var notModified *sdkerrors.NotModifiedError
 	if err != nil && x.failure == nil && !(x.notModified && errors.As(err, &notModified)) {
 		// The SDK could make no request, or could not read an answer that its transport let through.
-		x.fail(provider.Errorf(provider.Unavailable, "the answer does not have the form of Infisical's (HTTP %d)", x.status))
+		_ = x.fail(provider.Errorf(provider.Unavailable, "the answer does not have the form of Infisical's (HTTP %d)", x.status))
 	}
 	return x
 }
@@ -65,7 +65,7 @@ func (x *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, x.fail(unreachable(x.ctx, err))
 	}
-	defer response.Body.Close() //nolint:errcheck // What matters was read.
+	defer response.Body.Close()
 	x.status, x.header = response.StatusCode, response.Header
 	body, failure := x.read(response)
 	if failure != nil {

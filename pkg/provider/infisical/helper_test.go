@@ -120,7 +120,7 @@ func (v *view) Picture(s provider.Scope) (provider.Picture, error) {
 	return nil, provider.ErrScopeNotNamed
 }
 
-func (v *view) Part(_ provider.Scope, id provider.PartID) (provider.Part, error, bool) { //nolint:revive // The contract's order.
+func (v *view) Part(_ provider.Scope, id provider.PartID) (provider.Part, error, bool) {
 	if err := v.refused[id]; err != nil {
 		return nil, err, true
 	}

@@ -168,7 +168,7 @@ func TestForbiddenUntilTheContextEnds(t *testing.T) {
 	client := dial(t, sim, v.ID)
 	ctx, cancel := context.WithCancel(t.Context())
 	sim.Faults.Add(harness.Fault{
-		Kind: harness.Answer, Status: 403, Match: func(*http.Request) bool { defer cancel(); return true },
+		Kind: harness.Answer, Status: 403, Match: func(*http.Request) bool { cancel(); return true },
 	})
 	_, err := client.Revalidate(ctx, provider.Scope{Name: v.ID}, nil, false)
 	require.Error(t, err)

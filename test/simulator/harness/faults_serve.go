@@ -110,7 +110,7 @@ func drop(w *statusWriter, r *http.Request, answer *recorder) {
 	defer conn.Close()
 	w.status = answer.status
 	length := answer.body.Len()
-	(&http.Response{ //nolint:errcheck // The connection is closed next.
+	response := &http.Response{
 		StatusCode:    answer.status,
 		ProtoMajor:    1,
 		ProtoMinor:    1,
@@ -118,7 +118,8 @@ func drop(w *statusWriter, r *http.Request, answer *recorder) {
 		Header:        answer.header,
 		ContentLength: int64(length),
 		Body:          io.NopCloser(&answer.body),
-	}).Write(conn)
+	}
+	_ = response.Write(conn) // The connection is closed next.
 }
 
 func (f Fault) huge(w http.ResponseWriter) {

@@ -121,7 +121,7 @@ func cleanPath(p string) string { return path.Clean("/" + p) }
 
 func newUUID() string {
 	b := make([]byte, 16)
-	rand.Read(b) //nolint:errcheck // crypto/rand never fails.
+	rand.Read(b) // It never fails.
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])

@@ -24,8 +24,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "simulators:", err)
 		os.Exit(1)
 	}
@@ -87,9 +88,9 @@ func (f flags) serve(ctx context.Context, data seed.Data) error {
 	case err := <-ended:
 		return fmt.Errorf("serving the control API: %w", err)
 	case <-ctx.Done():
-		server.Close()
+		err := server.Close()
 		<-ended
-		return nil
+		return err
 	}
 }
 

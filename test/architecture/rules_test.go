@@ -4,14 +4,15 @@ package architecture
 // room with the longest path that it lies in, may import its own room and the
 // rooms of lower layers, and never a room beside it.
 var layers = [][]string{
-	{"pkg/apis", "pkg/value", "pkg/pattern", "pkg/readmode", "pkg/audit", "pkg/embeddedetcd", "pkg/servingcert", "pkg/metrics"},
+	{"pkg/value", "pkg/pattern", "pkg/readmode", "pkg/audit", "pkg/embeddedetcd", "pkg/servingcert"},
+	{"pkg/apis"},
 	{"pkg/decoding", "pkg/generated"},
 	{"pkg/provider"},
 	{"pkg/provider/wire"},
 	{"pkg/provider/onepassword", "pkg/provider/infisical"},
 	{"pkg/provider/builtin", "pkg/template"},
 	{"pkg/source", "pkg/resolve", "pkg/host"},
-	{"pkg/outcome"},
+	{"pkg/outcome", "pkg/metrics"},
 	{"pkg/registry", "pkg/materializer"},
 	{"pkg/apiserver"},
 	{"cmd"},

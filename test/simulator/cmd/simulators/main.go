@@ -88,9 +88,11 @@ func (f flags) serve(ctx context.Context, data seed.Data) error {
 	case err := <-ended:
 		return fmt.Errorf("serving the control API: %w", err)
 	case <-ctx.Done():
-		err := server.Close()
-		<-ended
-		return err
+		server.Close()
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
 	}
 }
 

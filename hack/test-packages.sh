@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the packages of one kind, one a line: "integration" for those whose tests start a control plane, "unit" for the
-# others.
+# others that have tests.
 set -o errexit -o nounset -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -12,5 +12,5 @@ go list -f '{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}
     {
       integration = $1 == module "/test/controlplane"
       for (i = 2; i <= NF; i++) if ($i in starts) integration = 1
-      if (integration == (kind == "integration")) print $1
+      if (NF > 1 && integration == (kind == "integration")) print $1
     }'

@@ -1,10 +1,29 @@
 package materializer
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
 
-// Materializer writes Secrets while it leads.
+	"k8s.io/client-go/tools/cache"
+
+	informers "github.com/live-secrets/external-secrets-apiserver/pkg/generated/informers/externalversions/externalsecrets/v1"
+)
+
+// Materializer writes Secrets while it leads. It is safe for concurrent use.
 type Materializer struct {
 	config Config
+
+	externalSecrets informers.ExternalSecretInformer
+	stores          informers.SecretStoreInformer
+	clusterStores   informers.ClusterSecretStoreInformer
+	// synced tells whether the handlers have been called for all that was there at the start.
+	synced []cache.InformerSynced
+
+	events *events
+	holder *holder
+	// term is nil while another replica leads.
+	term atomic.Pointer[term]
 }
 
 // New makes a Materializer. It registers with the informers, the host and the Sources, sends nothing and starts nothing.
@@ -12,15 +31,40 @@ func New(config Config) (*Materializer, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	return &Materializer{config: config.withDefaults()}, nil
+	m := &Materializer{config: config.withDefaults(), events: newEvents(), holder: &holder{}}
+	if err := m.watch(); err != nil {
+		return nil, fmt.Errorf("watch what Secrets are made from: %w", err)
+	}
+	return m, nil
 }
 
 // HasLeader tells whether some replica writes Secrets, as far as this one knows.
-func (m *Materializer) HasLeader() bool { return false }
+func (m *Materializer) HasLeader() bool {
+	return m.term.Load() != nil || m.holder.isAlive()
+}
 
 // Run leads whenever it can, until ctx ends, and returns when all that it started has ended: nothing is written after that.
 // It is called once.
 func (m *Materializer) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+	stop := m.events.start(ctx, m.config.HostClient.CoreV1())
+	defer stop()
+	if m.config.Election == nil {
+		m.lead(ctx)
+		return nil
+	}
+	return m.elect(ctx)
+}
+
+// lead writes Secrets until ctx ends.
+func (m *Materializer) lead(ctx context.Context) {
+	t := newTerm(m)
+	m.term.Store(t)
+	m.config.Metrics.Leading(true)
+	m.config.Sources.Lead(true)
+	t.run(ctx)
+	m.config.Sources.Lead(false)
+	m.term.Store(nil)
+	// Another replica may write from now on.
+	m.config.Ledger.Reset()
+	m.config.Metrics.Leading(false)
 }

@@ -1,3 +1,98 @@
-// Package metrics holds the project's own metrics, under the names and labels of External Secrets Operator where it has
-// the same, so that dashboards and alerts go on working.
+// Package metrics holds the project's own metrics. What External Secrets Operator (ESO) measures too has its names and
+// labels, so that dashboards and alerts go on working; the rest begins with external_secrets_. Nothing in a label comes
+// from a value or from a provider.
 package metrics
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Metrics is a prometheus.Collector of everything. It implements what the Sources and the materializer report to, and is
+// safe for concurrent use.
+type Metrics struct {
+	syncs, syncErrors        *prometheus.CounterVec
+	conditions               map[string]*prometheus.GaugeVec
+	durations                map[string]*prometheus.GaugeVec
+	leader                   prometheus.Gauge
+	calls, requests, saved   *prometheus.CounterVec
+	requestDuration, viewAge *prometheus.HistogramVec
+	held                     prometheus.Gauge
+}
+
+// Labels that ESO has on its series.
+const (
+	labelName      = "name"
+	labelNamespace = "namespace"
+	labelCondition = "condition"
+	labelStatus    = "status"
+	labelProvider  = "provider"
+	labelCall      = "call"
+	labelOperation = "operation"
+	labelReason    = "reason"
+)
+
+// New makes Metrics. They show nothing before they are registered, once, with a registry.
+func New() *Metrics {
+	object := []string{labelName, labelNamespace}
+	condition := []string{labelName, labelNamespace, labelCondition, labelStatus}
+	m := &Metrics{
+		syncs:      counters("externalsecret_sync_calls_total", "Looks at an ExternalSecret, those that found nothing to do included.", object...),
+		syncErrors: counters("externalsecret_sync_calls_error", "Looks at an ExternalSecret that is not as it should be.", object...),
+		conditions: map[string]*prometheus.GaugeVec{},
+		durations:  map[string]*prometheus.GaugeVec{},
+		leader: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "external_secrets_leader", Help: "1 while this process writes Secrets, else 0.",
+		}),
+		calls:    counters("externalsecret_provider_api_calls_count", "Calls of providers, by success or error.", labelProvider, labelCall, labelStatus),
+		requests: counters("external_secrets_provider_requests_total", "Calls of providers, by the reason of their failure, empty for none.", labelProvider, labelOperation, labelReason),
+		saved:    counters("external_secrets_provider_requests_saved_total", "Reads that shared a revalidation which another read caused.", labelProvider),
+		requestDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "external_secrets_provider_request_duration_seconds", Help: "How long calls of providers take.",
+			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5},
+		}, []string{labelProvider, labelOperation}),
+		viewAge: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "external_secrets_view_age_seconds", Help: "How old the pictures are that reads are answered from.",
+			Buckets: []float64{0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
+		}, []string{labelProvider}),
+		held: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "external_secrets_held_bytes", Help: "About how much memory what providers showed takes up.",
+		}),
+	}
+	for kind, prefix := range prefixes {
+		m.conditions[kind] = gauges(prefix+"_status_condition", "1 for the status that a condition has, 0 for the other.", condition...)
+		m.durations[kind] = gauges(prefix+"_reconcile_duration", "Nanoseconds that the last look took.", object...)
+	}
+	return m
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+}
+
+func (m *Metrics) collectors() []prometheus.Collector {
+	all := []prometheus.Collector{
+		m.syncs, m.syncErrors, m.leader, m.calls, m.requests, m.saved, m.requestDuration, m.viewAge, m.held,
+	}
+	for kind := range prefixes {
+		all = append(all, m.conditions[kind], m.durations[kind])
+	}
+	return all
+}
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
+	for _, c := range m.collectors() {
+		c.Describe(descriptions)
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(series chan<- prometheus.Metric) {
+	for _, c := range m.collectors() {
+		c.Collect(series)
+	}
+}

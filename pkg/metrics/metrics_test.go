@@ -1,0 +1,116 @@
+package metrics
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
+)
+
+// shows compares all series of some names with what they are to be.
+func shows(t *testing.T, m *Metrics, want string, names ...string) {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	require.NoError(t, registry.Register(m))
+	require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(want), names...))
+}
+
+func TestSeriesOfExternalSecrets(t *testing.T) {
+	m := New()
+	m.ExternalSecretSynced("team", "db", false, time.Millisecond)
+	m.ExternalSecretSynced("team", "db", true, 2*time.Millisecond)
+	m.ExternalSecretCondition("team", "db", corev1.ConditionTrue)
+	m.ExternalSecretCondition("team", "db", corev1.ConditionFalse)
+	all := []string{"externalsecret_sync_calls_total", "externalsecret_sync_calls_error", "externalsecret_status_condition", "externalsecret_reconcile_duration"}
+	shows(t, m, `
+# HELP externalsecret_reconcile_duration Nanoseconds that the last look took.
+# TYPE externalsecret_reconcile_duration gauge
+externalsecret_reconcile_duration{name="db",namespace="team"} 2e+06
+# HELP externalsecret_status_condition 1 for the status that a condition has, 0 for the other.
+# TYPE externalsecret_status_condition gauge
+externalsecret_status_condition{condition="Ready",name="db",namespace="team",status="False"} 1
+externalsecret_status_condition{condition="Ready",name="db",namespace="team",status="True"} 0
+# HELP externalsecret_sync_calls_error Looks at an ExternalSecret that is not as it should be.
+# TYPE externalsecret_sync_calls_error counter
+externalsecret_sync_calls_error{name="db",namespace="team"} 1
+# HELP externalsecret_sync_calls_total Looks at an ExternalSecret, those that found nothing to do included.
+# TYPE externalsecret_sync_calls_total counter
+externalsecret_sync_calls_total{name="db",namespace="team"} 2
+`, all...)
+
+	m.ForgetExternalSecret("team", "db")
+	shows(t, m, "", all...)
+}
+
+func TestSeriesOfStores(t *testing.T) {
+	m := New()
+	m.StoreChecked(v1.ClusterSecretStoreKind, "", "vault", time.Microsecond)
+	m.StoreCondition(v1.ClusterSecretStoreKind, "", "vault", corev1.ConditionTrue)
+	m.StoreCondition(v1.SecretStoreKind, "team", "vault", corev1.ConditionFalse)
+	all := []string{"secretstore_status_condition", "clustersecretstore_status_condition", "clustersecretstore_reconcile_duration"}
+	shows(t, m, `
+# HELP clustersecretstore_reconcile_duration Nanoseconds that the last look took.
+# TYPE clustersecretstore_reconcile_duration gauge
+clustersecretstore_reconcile_duration{name="vault",namespace=""} 1000
+# HELP clustersecretstore_status_condition 1 for the status that a condition has, 0 for the other.
+# TYPE clustersecretstore_status_condition gauge
+clustersecretstore_status_condition{condition="Ready",name="vault",namespace="",status="False"} 0
+clustersecretstore_status_condition{condition="Ready",name="vault",namespace="",status="True"} 1
+# HELP secretstore_status_condition 1 for the status that a condition has, 0 for the other.
+# TYPE secretstore_status_condition gauge
+secretstore_status_condition{condition="Ready",name="vault",namespace="team",status="False"} 1
+secretstore_status_condition{condition="Ready",name="vault",namespace="team",status="True"} 0
+`, all...)
+
+	m.ForgetStore(v1.SecretStoreKind, "team", "vault")
+	m.ForgetStore(v1.ClusterSecretStoreKind, "", "vault")
+	shows(t, m, "", all...)
+}
+
+func TestWhoLeadsShowsObjects(t *testing.T) {
+	m := New()
+	m.Leading(true)
+	m.ExternalSecretCondition("team", "db", corev1.ConditionTrue)
+	require.InDelta(t, 1, testutil.ToFloat64(m.leader), 0)
+	m.Leading(false)
+	shows(t, m, `
+# HELP external_secrets_leader 1 while this process writes Secrets, else 0.
+# TYPE external_secrets_leader gauge
+external_secrets_leader 0
+`, "external_secrets_leader", "externalsecret_status_condition")
+}
+
+func TestSeriesOfProviders(t *testing.T) {
+	m := New()
+	m.RequestDone("onepassword", source.Revalidate, "", time.Millisecond)
+	m.RequestDone("onepassword", source.Revalidate, provider.Unavailable, time.Second)
+	m.RevalidationSaved("onepassword")
+	m.Held(1 << 10)
+	shows(t, m, `
+# HELP external_secrets_held_bytes About how much memory what providers showed takes up.
+# TYPE external_secrets_held_bytes gauge
+external_secrets_held_bytes 1024
+# HELP external_secrets_provider_requests_saved_total Reads that shared a revalidation which another read caused.
+# TYPE external_secrets_provider_requests_saved_total counter
+external_secrets_provider_requests_saved_total{provider="onepassword"} 1
+# HELP external_secrets_provider_requests_total Calls of providers, by the reason of their failure, empty for none.
+# TYPE external_secrets_provider_requests_total counter
+external_secrets_provider_requests_total{operation="revalidate",provider="onepassword",reason=""} 1
+external_secrets_provider_requests_total{operation="revalidate",provider="onepassword",reason="Unavailable"} 1
+# HELP externalsecret_provider_api_calls_count Calls of providers, by success or error.
+# TYPE externalsecret_provider_api_calls_count counter
+externalsecret_provider_api_calls_count{call="revalidate",provider="onepassword",status="error"} 1
+externalsecret_provider_api_calls_count{call="revalidate",provider="onepassword",status="success"} 1
+`, "external_secrets_held_bytes", "external_secrets_provider_requests_saved_total", "external_secrets_provider_requests_total", "externalsecret_provider_api_calls_count")
+	require.Equal(t, 1, testutil.CollectAndCount(m.requestDuration))
+	m.ViewAge("onepassword", time.Second)
+	require.Equal(t, 1, testutil.CollectAndCount(m.viewAge))
+}

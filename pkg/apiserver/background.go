@@ -52,6 +52,8 @@ func (b *background) HasLeader() bool { return b.materializer.HasLeader() }
 
 // start begins what reads need. It fails only where an address cannot be bound.
 func (b *background) start() error {
+	// What /metrics of the generic server shows is one registry for the whole process.
+	legacyregistry.RawMustRegister(b.parts.metrics)
 	if b.metricsAddr != "" {
 		listener, err := net.Listen("tcp", b.metricsAddr)
 		if err != nil {

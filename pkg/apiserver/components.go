@@ -14,6 +14,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/ref"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/metrics"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/builtin"
@@ -35,6 +36,7 @@ type components struct {
 	evaluator *outcome.Evaluator
 	ledger    *outcome.Ledger
 	secrets   *secret.Client
+	metrics   *metrics.Metrics
 }
 
 func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
@@ -54,10 +56,12 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		informers: externalversions.NewSharedInformerFactory(client, 0),
 		ledger:    outcome.NewLedger(),
 		secrets:   secret.NewClient(hostCluster.Client()),
+		metrics:   metrics.New(),
 	}
 	c.sources = source.New(source.Config{
 		Providers:    c.providers,
 		PollInterval: extra.PollInterval,
+		Metrics:      c.metrics,
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})
 	group := c.informers.ExternalSecrets().V1()

@@ -27,6 +27,7 @@ func newMaterializer(parts *components, extra Extra) (*materializer.Materializer
 		Evaluator:     parts.evaluator,
 		Ledger:        parts.ledger,
 		Sources:       parts.sources,
+		Metrics:       parts.metrics,
 		FollowChanges: extra.FollowChanges,
 		PollInterval:  extra.PollInterval,
 		Workers:       extra.Workers,

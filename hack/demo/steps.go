@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ func applyExamples(ctx context.Context, s *shell) error {
 		"clustersecretstore.external-secrets.io/infisical created", "externalsecret.external-secrets.io/my-app created"); err != nil {
 		return err
 	}
-	return s.kubectl(ctx, "wait", "--for=condition=Ready", "clustersecretstores,externalsecrets", "--all", "-A", "--timeout=5s").
+	return s.kubectl(ctx, "wait", "--for=condition=Ready", "clustersecretstores,externalsecrets", "--all", "-A", "--timeout=60s").
 		says("externalsecret.external-secrets.io/my-app condition met")
 }
 
@@ -78,7 +77,7 @@ func followChange(ctx context.Context, s *shell) error {
 	if err := live.says("^" + changed + "\n$"); err != nil {
 		return err
 	}
-	if err := s.kubectl(ctx, "-n", namespace, "get", "externalsecret", "my-app", "-o", "jsonpath={.status.live}").
+	if err := s.kubectl(ctx, "-n", namespace, "get", "externalsecret", "my-app", "-o", `jsonpath={.status.live}{"\n"}`).
 		says(`"state":"Drifted"`); err != nil {
 		return err
 	}
@@ -114,17 +113,23 @@ func lookDeeper(ctx context.Context, s *shell) error {
 	if err := s.kubectl(ctx, "get", "clustersecretstore", "onepassword-connect", "--subresource=keys").says(`my-app +pitower`, `grafana`); err != nil {
 		return err
 	}
+	return s.showMetrics(ctx)
+}
+
+// showMetrics shows the counters of attempts and of requests.
+func (s *shell) showMetrics(ctx context.Context) error {
 	metrics := s.silently(ctx, "", "--server=https://127.0.0.1:"+strconv.Itoa(s.server.Port()), "get", "--raw", "/metrics")
-	var lines []string
+	if metrics.err != nil {
+		return metrics.err
+	}
+	var counters strings.Builder
 	for line := range strings.Lines(metrics.text) {
-		if strings.HasPrefix(line, "externalsecret_") && strings.Contains(line, `"my-app"`) || strings.HasPrefix(line, "externalsecret_provider_api_calls_count") {
-			lines = append(lines, line)
+		if strings.HasPrefix(line, "externalsecret_sync_calls_total") || strings.HasPrefix(line, "externalsecret_provider_api_calls_count") {
+			counters.WriteString(line)
 		}
 	}
-	if metrics.err == nil {
-		metrics.text = strings.Join(lines, "")
-	}
-	metrics.command += fmt.Sprintf(" | grep %s", quote([]string{`^externalsecret_.*"my-app"\|^externalsecret_provider`}))
+	metrics.text = counters.String()
+	metrics.command += ` | grep -E '^externalsecret_(sync|provider_api)_calls'`
 	s.show(metrics)
 	return metrics.says(`externalsecret_sync_calls_total\{.*name="my-app".*\} [1-9]`, `externalsecret_provider_api_calls_count\{`)
 }

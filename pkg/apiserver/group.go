@@ -35,6 +35,7 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 
 	group := genericapiserver.NewDefaultAPIGroupInfo(v1.GroupName, c.scheme, metav1.ParameterCodec,
 		serializer.NewCodecFactory(c.scheme))
+	group.NegotiatedSerializer = secretstore.ExplainUnknownProviders(group.NegotiatedSerializer, parts.providers)
 	group.VersionedResourcesStorageMap["v1"] = map[string]rest.Storage{
 		"externalsecrets":            externalsecret.NewREST(store, live),
 		"externalsecrets/status":     status,

@@ -2,11 +2,13 @@ package readmode
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/authentication/user"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 )
@@ -51,19 +53,19 @@ func TestHandler(t *testing.T) {
 		kept                  string
 		asked                 Asked
 	}{
-		"nothing asked":               {path: own},
-		"json":                        {path: own, accept: jsonType, kept: jsonType},
-		"protobuf before json":        {path: own, accept: proto + "," + jsonType, kept: jsonType},
-		"protobuf after json":         {path: own, accept: jsonType + ", " + proto, kept: jsonType},
-		"protobuf alone stays":        {path: own, accept: proto, kept: proto},
-		"protobuf watch":              {path: own, accept: proto + ";stream=watch," + jsonType, kept: jsonType},
-		"a table in protobuf":         {path: own, accept: proto + table + "," + jsonType + table, kept: jsonType + table},
-		"metadata in protobuf":        {path: own, accept: proto + partial, kept: proto + partial, asked: Asked{Metadata: true}},
-		"metadata, else the objects":  {path: own, accept: jsonType + partial + "," + jsonType, kept: jsonType + partial + "," + jsonType, asked: Asked{Metadata: true}},
-		"objects, else metadata":      {path: own, accept: jsonType + "," + jsonType + partial, kept: jsonType + "," + jsonType + partial},
-		"what kubectl get sends":      {path: own, accept: jsonType + table + "," + jsonType, command: "kubectl get", kept: jsonType + table + "," + jsonType, asked: Asked{Command: "get"}},
-		"what no one can parse stays": {path: own, accept: ";;=," + jsonType, kept: ";;=," + jsonType},
-		"other paths are left alone":  {path: "/apis", accept: proto + "," + jsonType, command: "kubectl get", kept: proto + "," + jsonType},
+		"nothing asked":                {path: own},
+		"json":                         {path: own, accept: jsonType, kept: jsonType},
+		"protobuf before json":         {path: own, accept: proto + "," + jsonType, kept: jsonType},
+		"protobuf after json":          {path: own, accept: jsonType + ", " + proto, kept: jsonType},
+		"protobuf of a discovery page": {path: "/apis/external-secrets.io/v1", accept: proto, kept: proto},
+		"protobuf watch":               {path: own, accept: proto + ";stream=watch," + jsonType, kept: jsonType},
+		"a table in protobuf":          {path: own, accept: proto + table + "," + jsonType + table, kept: jsonType + table},
+		"metadata in protobuf":         {path: own, accept: proto + partial, kept: proto + partial, asked: Asked{Metadata: true}},
+		"metadata, else the objects":   {path: own, accept: jsonType + partial + "," + jsonType, kept: jsonType + partial + "," + jsonType, asked: Asked{Metadata: true}},
+		"objects, else metadata":       {path: own, accept: jsonType + "," + jsonType + partial, kept: jsonType + "," + jsonType + partial},
+		"what kubectl get sends":       {path: own, accept: jsonType + table + "," + jsonType, command: "kubectl get", kept: jsonType + table + "," + jsonType, asked: Asked{Command: "get"}},
+		"what no one can parse stays":  {path: own, accept: ";;=," + jsonType, kept: ";;=," + jsonType},
+		"other paths are left alone":   {path: "/apis", accept: proto + "," + jsonType, command: "kubectl get", kept: proto + "," + jsonType},
 	} {
 		t.Run(name, func(t *testing.T) {
 			request := httptest.NewRequest(http.MethodGet, c.path, nil)
@@ -83,6 +85,22 @@ func TestHandler(t *testing.T) {
 			require.Equal(t, c.accept, request.Header.Get("Accept"), "the caller's request is not changed")
 		})
 	}
+}
+
+func TestObjectsInProtobufAloneAreRefused(t *testing.T) {
+	request := httptest.NewRequest(http.MethodPost, "/apis/external-secrets.io/v1/externalsecrets", nil)
+	request.Header.Set("Accept", protobuf)
+	request = request.WithContext(genericapirequest.WithRequestInfo(request.Context(), &genericapirequest.RequestInfo{IsResourceRequest: true}))
+	answer := httptest.NewRecorder()
+	Handler("/apis/external-secrets.io/", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("the request was served")
+	})).ServeHTTP(answer, request)
+	require.Equal(t, http.StatusNotAcceptable, answer.Code)
+	var status metav1.Status
+	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &status))
+	require.Equal(t, metav1.StatusReasonNotAcceptable, status.Reason)
+	require.Contains(t, status.Message, "application/json")
+	require.Equal(t, "Status", status.Kind)
 }
 
 func TestCommand(t *testing.T) {

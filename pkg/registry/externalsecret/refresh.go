@@ -126,7 +126,12 @@ func (r *RefreshREST) await(ctx context.Context, recorded *v1.ExternalSecret) v1
 }
 
 func answered(event watch.Event, recorded *v1.ExternalSecret) (v1.ExternalSecretRefreshStatus, bool) {
-	es, ok := event.Object.(*v1.ExternalSecret)
+	object := event.Object
+	// The watch cache wraps an event's object where many watch.
+	if shared, ok := object.(runtime.CacheableObject); ok {
+		object = shared.GetObject()
+	}
+	es, ok := object.(*v1.ExternalSecret)
 	if !ok {
 		return v1.ExternalSecretRefreshStatus{}, false
 	}

@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/refusal"
 )
 
 // REST is ExternalSecrets as kubectl sees them: the Store, with live reads over it. Live status is laid over the results of
@@ -76,7 +77,7 @@ func (r *REST) listsLive(ctx context.Context, options *metainternalversion.ListO
 func (r *REST) Create(ctx context.Context, obj runtime.Object, createValidation rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
 	created, err := r.Store.Create(ctx, obj, createValidation, options)
 	if err != nil {
-		return created, err
+		return created, refusal.Of(err)
 	}
 	return r.written(ctx, created, options.DryRun, true), nil
 }
@@ -86,7 +87,7 @@ func (r *REST) Update(ctx context.Context, name string, objInfo rest.UpdatedObje
 	updateValidation rest.ValidateObjectUpdateFunc, forceAllowCreate bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
 	updated, created, err := r.Store.Update(ctx, name, objInfo, createValidation, updateValidation, forceAllowCreate, options)
 	if err != nil {
-		return updated, created, err
+		return updated, created, refusal.Of(err)
 	}
 	return r.written(ctx, updated, options.DryRun, created), created, nil
 }

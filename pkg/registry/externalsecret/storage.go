@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/refusal"
 )
 
 // NewStore makes the Store of ExternalSecrets: what is in etcd, with nothing live. table renders it for kubectl.
@@ -103,7 +104,8 @@ func (r *StatusREST) Get(ctx context.Context, name string, options *metav1.GetOp
 // Update writes the status alone, and never creates.
 func (r *StatusREST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
 	updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
-	return r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
+	updated, created, err := r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
+	return updated, created, refusal.Of(err)
 }
 
 // GetResetFields is the status strategy's.

@@ -17,12 +17,14 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/refusal"
 )
 
 // REST is one kind of store as kubectl sees it.
 type REST struct {
 	*genericregistry.Store
-	kind kind
+	kind      kind
+	explainer explainer
 }
 
 var _ interface {
@@ -68,7 +70,21 @@ func newREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, kind kind
 	status := *store
 	status.UpdateStrategy = statusStrategy{strategy}
 	status.ResetFieldsStrategy = statusStrategy{strategy}
-	return &REST{Store: store, kind: kind}, &StatusREST{store: &status, kind: kind}, nil
+	return &REST{Store: store, kind: kind, explainer: explainer{namesOf(providers)}}, &StatusREST{store: &status, kind: kind}, nil
+}
+
+// Create stores the object.
+func (r *REST) Create(ctx context.Context, obj runtime.Object, createValidation rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
+	created, err := r.Store.Create(ctx, obj, createValidation, options)
+	return created, refusal.Of(err)
+}
+
+// Update stores the object. The errors of patches and of server-side apply, which come up in it, list the providers there
+// are where the object names another one.
+func (r *REST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
+	updateValidation rest.ValidateObjectUpdateFunc, forceAllowCreate bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
+	updated, created, err := r.Store.Update(ctx, name, objInfo, createValidation, updateValidation, forceAllowCreate, options)
+	return updated, created, r.explainer.status(refusal.Of(err))
 }
 
 func getAttrs(obj runtime.Object) (labels.Set, fields.Set, error) {
@@ -110,7 +126,8 @@ func (r *StatusREST) Get(ctx context.Context, name string, options *metav1.GetOp
 // Update writes the status alone, and never creates.
 func (r *StatusREST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
 	updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
-	return r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
+	updated, created, err := r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
+	return updated, created, refusal.Of(err)
 }
 
 // GetResetFields is the status strategy's.

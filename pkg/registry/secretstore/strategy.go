@@ -3,7 +3,6 @@ package secretstore
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -78,12 +77,12 @@ func (s strategy) validate(view store) field.ErrorList {
 	chosen := s.chosen(view.spec.Provider)
 	switch len(chosen) {
 	case 0:
-		return append(errs, field.Required(path, "must have exactly one of the providers of this server: "+s.names(s.providers)))
+		return append(errs, field.Required(path, "must have exactly one of the providers of this server: "+namesOf(s.providers)))
 	case 1:
 		p := chosen[0]
 		return append(errs, p.Validate(view.spec.Provider, path.Child(p.Name()), view.cluster, view.meta.Namespace)...)
 	default:
-		return append(errs, field.Forbidden(path, fmt.Sprintf("must have exactly one provider, and has %s", s.names(chosen))))
+		return append(errs, field.Forbidden(path, fmt.Sprintf("must have exactly one provider, and has %s", namesOf(chosen))))
 	}
 }
 
@@ -98,14 +97,6 @@ func (s strategy) chosen(spec *v1.SecretStoreProvider) []provider.Provider {
 		}
 	}
 	return chosen
-}
-
-func (strategy) names(providers []provider.Provider) string {
-	all := make([]string, 0, len(providers))
-	for _, p := range providers {
-		all = append(all, p.Name())
-	}
-	return strings.Join(all, ", ")
 }
 
 func (strategy) Canonicalize(runtime.Object) {}

@@ -159,8 +159,12 @@ func (t *term) wishForCause(es *v1.ExternalSecret, st *state, now time.Time, ope
 		w.class = classOf(es)
 	case due:
 		w.notBefore, w.class = st.dueAt, fallenDue
-		if interval(es) >= t.config.PollInterval {
+		if every := interval(es); every >= t.config.PollInterval {
 			w.urgency = source.NextPoll
+		} else {
+			// Polls come too seldom for it. Those of one interval share what half of it shows: together they ask as often
+			// as two of them would.
+			w.notBefore = st.dueAt.Add(-every / 2)
 		}
 		o.at = st.dueAt.UnixNano()
 	}

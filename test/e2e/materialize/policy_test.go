@@ -1,0 +1,115 @@
+package materialize
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	hostsecret "github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
+)
+
+func TestOwner(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Kubectl.Apply(app("db", "  target: {name: written}\n"))
+	written := f.holds(t, "written", "password", firstPassword)
+	f.Kubectl.Run("wait", "--for=condition=Ready", "externalsecret/db", "--timeout=60s")
+	require.True(t, hostsecret.Intact(written))
+	require.Equal(t, hostsecret.CreatedBy(f.Namespace, "db"), written.Labels[hostsecret.LabelCreatedBy])
+	owner := metav1.GetControllerOf(written)
+	require.NotNil(t, owner)
+	require.Equal(t, f.stored(t, "db").UID, owner.UID)
+	require.Equal(t, "written", ptr.Deref(f.stored(t, "db").Status.Binding.Name, ""))
+
+	f.Kubectl.Run("delete", "secret", "written")
+	again := f.holds(t, "written", "password", firstPassword)
+	require.NotEqual(t, written.UID, again.UID, "a Secret that was deleted is written again")
+
+	f.Kubectl.Run("patch", "secret", "written", "-p", `{"stringData":{"password":"tampered","extra":"x"}}`)
+	f.holds(t, "written", "password", firstPassword)
+	framework.Eventually(t, "what was added is taken away", func(context.Context) error {
+		if secret, err := f.secret(t, "written"); err != nil || len(secret.Data) != 1 {
+			return fmt.Errorf("%v: %d keys", err, len(secret.Data))
+		}
+		return nil
+	})
+
+	f.Kubectl.Apply(app("db", "  target: {name: renamed}\n"))
+	f.holds(t, "renamed", "password", firstPassword)
+	f.gone(t, "written")
+	f.Kubectl.Run("delete", "externalsecret", "db")
+	f.gone(t, "renamed")
+}
+
+func TestOrphan(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Kubectl.Apply(app("db", "  target: {creationPolicy: Orphan}\n"))
+	require.Empty(t, f.holds(t, "db", "password", firstPassword).OwnerReferences)
+	f.synced(t, "db")
+	f.Kubectl.Run("delete", "externalsecret", "db")
+	f.Kubectl.Run("wait", "--for=delete", "externalsecret/db", "--timeout=60s")
+	f.holds(t, "db", "password", firstPassword)
+}
+
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Kubectl.Apply(app("db", "  target: {creationPolicy: Merge}\n"))
+	f.ready(t, "db", corev1.ConditionTrue, "SecretMissing")
+	_, err := f.secret(t, "db")
+	require.Error(t, err, "a merge creates nothing")
+
+	f.Kubectl.Run("create", "secret", "generic", "db", "--from-literal=other=kept", "--from-literal=password=old")
+	merged := f.holds(t, "db", "password", firstPassword)
+	require.Equal(t, "kept", string(merged.Data["other"]))
+	require.Empty(t, merged.OwnerReferences)
+	f.Kubectl.Run("delete", "externalsecret", "db")
+	f.holds(t, "db", "other", "kept")
+}
+
+func TestNone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Kubectl.Apply(app("db", "  target: {creationPolicy: None}\n"))
+	f.synced(t, "db")
+	_, err := f.secret(t, "db")
+	require.Error(t, err)
+	require.Nil(t, f.stored(t, "db").Status.Binding)
+}
+
+func TestWhatIsNotOursIsLeft(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Kubectl.Apply(app("first", "  target: {name: shared}\n"))
+	f.holds(t, "shared", "password", firstPassword)
+	f.Kubectl.Apply(app("second", "  target: {name: shared}\n"))
+	condition := f.ready(t, "second", corev1.ConditionFalse, "SecretSyncedError")
+	require.Contains(t, *condition.Message, "owned by another ExternalSecret")
+
+	f.Kubectl.Apply("{apiVersion: v1, kind: Secret, metadata: {name: release}, type: helm.sh/release.v1, stringData: {release: chart}}")
+	f.Kubectl.Apply(app("third", "  target: {name: release}\n"))
+	f.ready(t, "third", corev1.ConditionFalse, "SecretSyncedError")
+	f.holds(t, "release", "release", "chart")
+}
+
+// Only a positive answer that a key is gone deletes, and only where the spec asks for it.
+func TestDeletionPolicy(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Kubectl.Apply(app("deleted", "  target: {deletionPolicy: Delete}\n") + "---" + app("retained", ""))
+	f.holds(t, "deleted", "password", firstPassword)
+	f.holds(t, "retained", "password", firstPassword)
+
+	f.Connect.DeleteItem("pitower", "my-app")
+	f.gone(t, "deleted")
+	f.ready(t, "deleted", corev1.ConditionTrue, "SecretDeleted")
+	f.ready(t, "retained", corev1.ConditionFalse, "SecretSyncedError")
+	f.holds(t, "retained", "password", firstPassword)
+}

@@ -15,6 +15,7 @@
 // ([Server.Restart], [Server.Kill]) must not: it runs before those that do.
 //
 // With -short the tests of such a package do not run. The environment variable
-// E2E_DIR names a folder that keeps the logs and data of the run. The run fails
-// when the server reported a data race or a panic.
+// E2E_DIR names a folder that keeps the logs and data of the run, E2E_SERVER a
+// server that was built before. The run fails when the server reported a data
+// race or a panic.
 package framework

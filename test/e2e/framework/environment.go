@@ -19,6 +19,8 @@ type Options struct {
 	ControlPlane controlplane.Options
 	// ServerArgs are added to the server's command line.
 	ServerArgs []string
+	// ServerEnv is added to the server's environment, as "NAME=value".
+	ServerEnv []string
 }
 
 // Environment is a control plane that serves external-secrets.io/v1.
@@ -29,6 +31,7 @@ type Environment struct {
 
 	dir        string
 	binary     string
+	serverEnv  []string
 	kubeconfig string // of the server's service account
 }
 
@@ -82,7 +85,7 @@ func runDir() (dir string, remove func(), err error) {
 // Start builds the server, starts a control plane and the server in it, and
 // returns when the API is served. Everything that is written lies below dir.
 func Start(ctx context.Context, dir string, options Options) (*Environment, error) {
-	binary, err := controlplane.Build(ctx, "cmd/external-secrets-apiserver", "race/external-secrets-apiserver", "-race")
+	binary, err := serverBinary(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -92,15 +95,29 @@ func Start(ctx context.Context, dir string, options Options) (*Environment, erro
 	options.ControlPlane.APIServerArgs = append([]string{
 		"--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
 	}, options.ControlPlane.APIServerArgs...)
+	// The collector of garbage looks for new kinds every half minute. Started after
+	// ours are served, it knows them from the beginning.
+	controllers := !options.ControlPlane.WithoutControllerManager
+	options.ControlPlane.WithoutControllerManager = true
 	cp, err := controlplane.Start(ctx, options.ControlPlane)
 	if err != nil {
 		return nil, err
 	}
-	e := &Environment{ControlPlane: cp, dir: dir, binary: binary}
-	if err := e.install(ctx, options.ServerArgs); err != nil {
+	e := &Environment{ControlPlane: cp, dir: dir, binary: binary, serverEnv: options.ServerEnv}
+	if err = e.install(ctx, options.ServerArgs); err == nil && controllers {
+		err = cp.StartControllerManager(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, cp.Stop())
 	}
 	return e, nil
+}
+
+func serverBinary(ctx context.Context) (string, error) {
+	if built := os.Getenv("E2E_SERVER"); built != "" {
+		return built, nil
+	}
+	return controlplane.Build(ctx, "cmd/external-secrets-apiserver", "race/external-secrets-apiserver", "-race")
 }
 
 // install brings what artifacts/deploy has into the cluster, but for what needs

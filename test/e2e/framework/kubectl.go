@@ -1,8 +1,11 @@
 package framework
 
 import (
+	"bufio"
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -35,12 +38,17 @@ func (k Kubectl) As(user string, groups ...string) Kubectl {
 	return k
 }
 
+// args are the arguments of kubectl in k's namespace.
+func (k Kubectl) args(args []string) []string {
+	if k.namespace == "" {
+		return args
+	}
+	return append([]string{"--namespace=" + k.namespace}, args...)
+}
+
 // Do runs kubectl with something on its standard input, which "-f -" reads.
 func (k Kubectl) Do(stdin string, args ...string) (stdout, stderr string, err error) {
-	if k.namespace != "" {
-		args = append([]string{"--namespace=" + k.namespace}, args...)
-	}
-	return k.env.ControlPlane.KubectlInput(k.t.Context(), k.kubeconfig, strings.NewReader(stdin), args...)
+	return k.env.ControlPlane.KubectlInput(k.t.Context(), k.kubeconfig, strings.NewReader(stdin), k.args(args)...)
 }
 
 // Run returns what kubectl wrote to its standard output.
@@ -70,4 +78,41 @@ func (k Kubectl) Fails(stdin string, args ...string) string {
 	stdout, stderr, err := k.Do(stdin, args...)
 	require.Error(k.t, err, "kubectl %s wrote %s", strings.Join(args, " "), stdout)
 	return stderr
+}
+
+// Follow runs kubectl until the test ends, as in "get -w". next returns the next
+// line that it writes, and fails the test when none comes.
+func (k Kubectl) Follow(args ...string) (next func() string) {
+	k.t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(k.t.Context()))
+	cmd := k.env.ControlPlane.KubectlCommand(ctx, k.kubeconfig, k.args(args)...)
+	output, err := cmd.StdoutPipe()
+	require.NoError(k.t, err)
+	require.NoError(k.t, cmd.Start())
+	lines := make(chan string, 1024)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer close(lines)
+		for scanner := bufio.NewScanner(output); scanner.Scan(); {
+			lines <- scanner.Text()
+		}
+	}()
+	k.t.Cleanup(func() {
+		cancel()
+		<-read
+		// It was interrupted: that it says so is no news.
+		_ = cmd.Wait()
+	})
+	return func() string {
+		k.t.Helper()
+		select {
+		case line, ok := <-lines:
+			require.True(k.t, ok, "kubectl %s has ended", strings.Join(args, " "))
+			return line
+		case <-time.After(waitLimit):
+			require.FailNow(k.t, "kubectl writes nothing", strings.Join(args, " "))
+			return ""
+		}
+	}
 }

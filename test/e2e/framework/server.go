@@ -69,7 +69,7 @@ func (s *Server) describe(name string, args []string) error {
 			return append(append([]string{"--secure-port=" + strconv.Itoa(port)}, s.args...), s.extra...)
 		},
 		// An object of an informer that is changed in place panics.
-		Env:       []string{"KUBE_CACHE_MUTATION_DETECTOR=true"},
+		Env:       append([]string{"KUBE_CACHE_MUTATION_DETECTOR=true"}, s.env.serverEnv...),
 		ReadyPath: "/readyz",
 	})
 	return err

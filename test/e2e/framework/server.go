@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -84,10 +85,23 @@ func (s *Server) start(ctx context.Context) error {
 	if !s.register {
 		return nil
 	}
-	return s.env.ControlPlane.RegisterAPIService(ctx, controlplane.APIService{
+	if err := s.env.ControlPlane.RegisterAPIService(ctx, controlplane.APIService{
 		Group: v1.GroupName, Version: v1.SchemeGroupVersion.Version,
 		Namespace: serverNamespace, Service: serverName,
 		Port: s.program.Port(), CABundle: s.env.ControlPlane.CA(),
+	}); err != nil {
+		return err
+	}
+	return s.awaitDiscovery(ctx)
+}
+
+// awaitDiscovery waits until kubectl finds our kinds. kube-apiserver answers discovery of all groups from what it
+// collected earlier, and may have forgotten a group whose server was away for a moment.
+func (s *Server) awaitDiscovery(ctx context.Context) error {
+	cp := s.env.ControlPlane
+	return wait.PollUntilContextTimeout(ctx, pollInterval, waitLimit, true, func(ctx context.Context) (bool, error) {
+		found, _, err := cp.Kubectl(ctx, cp.AdminKubeconfig(), "api-resources", "--api-group="+v1.GroupName, "--output=name")
+		return err == nil && strings.Contains(found, "externalsecrets."), ctx.Err()
 	})
 }
 

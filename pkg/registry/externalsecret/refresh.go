@@ -18,6 +18,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/substatus"
 )
 
 // refreshTimeout is how long a refresh waits for the materializer. It stays below the deadline of a write's handler.
@@ -32,12 +33,12 @@ type Leadership interface {
 // recorded in the object's status, so that it reaches the replica that writes.
 type RefreshREST struct {
 	store  *genericregistry.Store
-	status *StatusREST
+	status *substatus.REST
 	leader Leadership
 }
 
 // NewRefreshREST refreshes what store holds.
-func NewRefreshREST(store *genericregistry.Store, status *StatusREST, leader Leadership) *RefreshREST {
+func NewRefreshREST(store *genericregistry.Store, status *substatus.REST, leader Leadership) *RefreshREST {
 	return &RefreshREST{store: store, status: status, leader: leader}
 }
 

@@ -1,11 +1,9 @@
 package externalsecret
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -13,10 +11,9 @@ import (
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/storage"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
-	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/refusal"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/substatus"
 )
 
 // NewStore makes the Store of ExternalSecrets: what is in etcd, with nothing live. table renders it for kubectl.
@@ -69,51 +66,7 @@ func matchExternalSecret(label labels.Selector, field fields.Selector) storage.S
 	return storage.SelectionPredicate{Label: label, Field: field, GetAttrs: getAttrs}
 }
 
-// StatusREST is the status subresource: stored objects, never live ones.
-type StatusREST struct {
-	store *genericregistry.Store
-}
-
 // NewStatusREST serves the status of what store holds.
-func NewStatusREST(scheme *runtime.Scheme, store *genericregistry.Store) *StatusREST {
-	strategy := statusStrategy{newStrategy(scheme)}
-	status := *store
-	status.UpdateStrategy = strategy
-	status.ResetFieldsStrategy = strategy
-	return &StatusREST{store: &status}
-}
-
-var _ interface {
-	rest.Storage
-	rest.Patcher
-	rest.ResetFieldsStrategy
-	rest.TableConvertor
-} = (*StatusREST)(nil)
-
-// New makes an empty ExternalSecret.
-func (*StatusREST) New() runtime.Object { return &v1.ExternalSecret{} }
-
-// Destroy does nothing: the Store that it shares is destroyed with the main resource.
-func (*StatusREST) Destroy() {}
-
-// Get reads the stored object.
-func (r *StatusREST) Get(ctx context.Context, name string, options *metav1.GetOptions) (runtime.Object, error) {
-	return r.store.Get(ctx, name, options)
-}
-
-// Update writes the status alone, and never creates.
-func (r *StatusREST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
-	updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
-	updated, created, err := r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
-	return updated, created, refusal.Of(err)
-}
-
-// GetResetFields is the status strategy's.
-func (r *StatusREST) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
-	return r.store.GetResetFields()
-}
-
-// ConvertToTable renders as the main resource does.
-func (r *StatusREST) ConvertToTable(ctx context.Context, object, options runtime.Object) (*metav1.Table, error) {
-	return r.store.ConvertToTable(ctx, object, options)
+func NewStatusREST(scheme *runtime.Scheme, store *genericregistry.Store) *substatus.REST {
+	return substatus.New(store, statusStrategy{newStrategy(scheme)})
 }

@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/substatus"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
 )
 
@@ -38,9 +39,7 @@ func (strategy) NamespaceScoped() bool { return true }
 
 // Status belongs to the materializer: whoever creates or changes a spec cannot set it, and field managers do not own it.
 func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
-	return map[fieldpath.APIVersion]*fieldpath.Set{
-		fieldpath.APIVersion(v1.SchemeGroupVersion.String()): fieldpath.NewSet(fieldpath.MakePathOrDie("status")),
-	}
+	return substatus.Fields(fieldpath.MakePathOrDie("status"))
 }
 
 func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
@@ -113,21 +112,14 @@ type statusStrategy struct {
 }
 
 func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
-	return map[fieldpath.APIVersion]*fieldpath.Set{
-		fieldpath.APIVersion(v1.SchemeGroupVersion.String()): fieldpath.NewSet(
-			fieldpath.MakePathOrDie("spec"),
-			fieldpath.MakePathOrDie("metadata"),
-			fieldpath.MakePathOrDie("status", "live"),
-		),
-	}
+	return substatus.Fields(
+		fieldpath.MakePathOrDie("spec"), fieldpath.MakePathOrDie("metadata"), fieldpath.MakePathOrDie("status", "live"))
 }
 
 // PrepareForUpdate keeps all but the status, as the status subresource of a CRD does.
 func (statusStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 	es, before := obj.(*v1.ExternalSecret), old.(*v1.ExternalSecret)
-	managed, version := es.ManagedFields, es.ResourceVersion
-	es.ObjectMeta = *before.ObjectMeta.DeepCopy()
-	es.ManagedFields, es.ResourceVersion = managed, version
+	substatus.KeepMetadata(&es.ObjectMeta, &before.ObjectMeta)
 	es.Spec = before.Spec
 	es.Status.Live = nil
 }

@@ -13,11 +13,11 @@ import (
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/storage"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/refusal"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/substatus"
 )
 
 // REST is one kind of store as kubectl sees it.
@@ -41,16 +41,16 @@ func (r *REST) ShortNames() []string { return []string{r.kind.short} }
 func (*REST) Categories() []string { return []string{"external-secrets"} }
 
 // NewREST serves SecretStores.
-func NewREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider) (*REST, *StatusREST, error) {
+func NewREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider) (*REST, *substatus.REST, error) {
 	return newREST(scheme, getter, namespacedKind, providers)
 }
 
 // NewClusterREST serves ClusterSecretStores.
-func NewClusterREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider) (*REST, *StatusREST, error) {
+func NewClusterREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider) (*REST, *substatus.REST, error) {
 	return newREST(scheme, getter, clusterKind, providers)
 }
 
-func newREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, kind kind, providers []provider.Provider) (*REST, *StatusREST, error) {
+func newREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, kind kind, providers []provider.Provider) (*REST, *substatus.REST, error) {
 	strategy := newStrategy(scheme, kind, providers)
 	store := &genericregistry.Store{
 		NewFunc:                   kind.newObject,
@@ -67,10 +67,7 @@ func newREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, kind kind
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: getter, AttrFunc: getAttrs}); err != nil {
 		return nil, nil, fmt.Errorf("set up the store of %s: %w", kind.plural, err)
 	}
-	status := *store
-	status.UpdateStrategy = statusStrategy{strategy}
-	status.ResetFieldsStrategy = statusStrategy{strategy}
-	return &REST{Store: store, kind: kind, explainer: explainer{namesOf(providers)}}, &StatusREST{store: &status, kind: kind}, nil
+	return &REST{Store: store, kind: kind, explainer: explainer{namesOf(providers)}}, substatus.New(store, statusStrategy{strategy}), nil
 }
 
 // Create stores the object.
@@ -97,45 +94,4 @@ func getAttrs(obj runtime.Object) (labels.Set, fields.Set, error) {
 
 func matchStore(label labels.Selector, field fields.Selector) storage.SelectionPredicate {
 	return storage.SelectionPredicate{Label: label, Field: field, GetAttrs: getAttrs}
-}
-
-// StatusREST is the status subresource.
-type StatusREST struct {
-	store *genericregistry.Store
-	kind  kind
-}
-
-var _ interface {
-	rest.Storage
-	rest.Patcher
-	rest.ResetFieldsStrategy
-	rest.TableConvertor
-} = (*StatusREST)(nil)
-
-// New makes an empty store.
-func (r *StatusREST) New() runtime.Object { return r.kind.newObject() }
-
-// Destroy does nothing: the Store that it shares is destroyed with the main resource.
-func (*StatusREST) Destroy() {}
-
-// Get reads the stored object.
-func (r *StatusREST) Get(ctx context.Context, name string, options *metav1.GetOptions) (runtime.Object, error) {
-	return r.store.Get(ctx, name, options)
-}
-
-// Update writes the status alone, and never creates.
-func (r *StatusREST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
-	updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
-	updated, created, err := r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
-	return updated, created, refusal.Of(err)
-}
-
-// GetResetFields is the status strategy's.
-func (r *StatusREST) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
-	return r.store.GetResetFields()
-}
-
-// ConvertToTable renders as the main resource does.
-func (r *StatusREST) ConvertToTable(ctx context.Context, object, options runtime.Object) (*metav1.Table, error) {
-	return r.store.ConvertToTable(ctx, object, options)
 }

@@ -14,6 +14,7 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/substatus"
 )
 
 // strategy is what happens to a store of either kind on its way into the Store.
@@ -38,9 +39,7 @@ var (
 func (s strategy) NamespaceScoped() bool { return s.kind.namespaced }
 
 func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
-	return map[fieldpath.APIVersion]*fieldpath.Set{
-		fieldpath.APIVersion(v1.SchemeGroupVersion.String()): fieldpath.NewSet(fieldpath.MakePathOrDie("status")),
-	}
+	return substatus.Fields(fieldpath.MakePathOrDie("status"))
 }
 
 func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
@@ -116,18 +115,13 @@ type statusStrategy struct {
 }
 
 func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
-	return map[fieldpath.APIVersion]*fieldpath.Set{
-		fieldpath.APIVersion(v1.SchemeGroupVersion.String()): fieldpath.NewSet(
-			fieldpath.MakePathOrDie("spec"), fieldpath.MakePathOrDie("metadata")),
-	}
+	return substatus.Fields(fieldpath.MakePathOrDie("spec"), fieldpath.MakePathOrDie("metadata"))
 }
 
 // PrepareForUpdate keeps all but the status, as the status subresource of a CRD does.
 func (statusStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 	view, before := mustView(obj), mustView(old)
-	managed, version := view.meta.ManagedFields, view.meta.ResourceVersion
-	*view.meta = *before.meta.DeepCopy()
-	view.meta.ManagedFields, view.meta.ResourceVersion = managed, version
+	substatus.KeepMetadata(view.meta, before.meta)
 	*view.spec = *before.spec
 }
 

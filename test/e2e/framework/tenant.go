@@ -3,6 +3,11 @@ package framework
 import (
 	"fmt"
 	"testing"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 )
 
 // The credentials that seed.HomeCluster lets in.
@@ -19,12 +24,14 @@ type Tenant struct {
 	Namespace string
 	// Kubectl may do everything, in the tenant's namespace.
 	Kubectl Kubectl
+
+	env *Environment
 }
 
 // Tenant makes a Tenant for the test.
 func (e *Environment) Tenant(t testing.TB) *Tenant {
 	t.Helper()
-	f := &Tenant{Simulators: StartSimulators(t), Namespace: e.Namespace(t)}
+	f := &Tenant{Simulators: StartSimulators(t), Namespace: e.Namespace(t), env: e}
 	f.Kubectl = e.Kubectl(t).In(f.Namespace)
 	f.Kubectl.Run("create", "secret", "generic", "token", "--from-literal=token="+ConnectToken)
 	f.Kubectl.Run("create", "secret", "generic", "identity",
@@ -60,4 +67,13 @@ spec:
           clientSecret: {name: identity, key: secret}
       secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod, secretsPath: /, recursive: true}
 `, f.Connect.URL(), f.Infisical.URL())
+}
+
+// Stored is an ExternalSecret as it is in etcd: no provider is asked.
+func (f *Tenant) Stored(t testing.TB, name string) *v1.ExternalSecret {
+	t.Helper()
+	es, err := f.env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace).
+		Get(t.Context(), name, metav1.GetOptions{ResourceVersion: "0"})
+	require.NoError(t, err)
+	return es
 }

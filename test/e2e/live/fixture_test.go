@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
@@ -54,15 +53,6 @@ func (f *fixture) value(t *testing.T, name, key string) string {
 	t.Helper()
 	return f.Kubectl.Run("get", "externalsecret", name, "--subresource=secret",
 		"-o", fmt.Sprintf(`go-template={{index .data %q | base64decode}}`, key))
-}
-
-// stored is what etcd holds of an ExternalSecret.
-func (f *fixture) stored(t *testing.T, name string) *v1.ExternalSecret {
-	t.Helper()
-	es, err := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace).
-		Get(t.Context(), name, metav1.GetOptions{ResourceVersion: "0"})
-	require.NoError(t, err)
-	return es
 }
 
 // eventuallyState waits until a live read finds a state.

@@ -69,7 +69,7 @@ func TestAReadChangesNothing(t *testing.T) {
 	patched, err := client.Patch(t.Context(), "app", types.MergePatchType, []byte(`{"metadata":{"labels":{"a":"b"}}}`), metav1.PatchOptions{})
 	require.NoError(t, err)
 	require.Nil(t, patched.Status.Live)
-	require.Nil(t, f.stored(t, "app").Status.Live)
+	require.Nil(t, f.Stored(t, "app").Status.Live)
 
 	// Nor does it come back with an object that was read and sent as it is.
 	again, err := client.Get(t.Context(), "app", metav1.GetOptions{})
@@ -108,7 +108,7 @@ spec:
 	f.eventuallyState(t, "quiet", v1.LiveVirtual)
 	asked := func() int { return f.Infisical.Requests.Total() }
 	before := asked()
-	for _, version := range []string{"0", f.stored(t, "quiet").ResourceVersion} {
+	for _, version := range []string{"0", f.Stored(t, "quiet").ResourceVersion} {
 		es, err := client.Get(t.Context(), "quiet", metav1.GetOptions{ResourceVersion: version})
 		require.NoError(t, err)
 		require.Nil(t, es.Status.Live)

@@ -67,7 +67,7 @@ func TestRefresh(t *testing.T) {
 	secret, err := f.secret(t, "db")
 	require.NoError(t, err)
 	require.Equal(t, "changed", string(secret.Data["password"]), "what was asked for stands when the answer comes")
-	require.Nil(t, f.stored(t, "db").Status.RefreshRequestTime)
+	require.Nil(t, f.Stored(t, "db").Status.RefreshRequestTime)
 
 	f.Connect.Faults.Add(harness.HTML(502))
 	require.Equal(t, v1.RefreshFailed, refresh().Status.State)
@@ -171,7 +171,7 @@ func TestMendingAStoreHealsItsDependants(t *testing.T) {
 	f.Kubectl.Run("delete", "secret", "token")
 	f.Kubectl.Apply(f.Stores())
 	framework.Eventually(t, "the missing credential is told", func(context.Context) error {
-		message := ptr.Deref(f.stored(t, "db").Status.Conditions[0].Message, "")
+		message := ptr.Deref(f.Stored(t, "db").Status.Conditions[0].Message, "")
 		if !strings.Contains(message, "token") {
 			return errors.New(message)
 		}

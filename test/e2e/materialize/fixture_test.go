@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,14 +39,6 @@ spec:
 func (f *fixture) secret(t *testing.T, name string) (*corev1.Secret, error) {
 	t.Helper()
 	return env.Host(t).CoreV1().Secrets(f.Namespace).Get(t.Context(), name, metav1.GetOptions{})
-}
-
-func (f *fixture) stored(t *testing.T, name string) *v1.ExternalSecret {
-	t.Helper()
-	es, err := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace).
-		Get(t.Context(), name, metav1.GetOptions{ResourceVersion: "0"})
-	require.NoError(t, err)
-	return es
 }
 
 // holds waits until a Secret's key has a value, and returns the Secret.
@@ -85,13 +76,13 @@ func (f *fixture) ready(t *testing.T, name string, status corev1.ConditionStatus
 	t.Helper()
 	var found v1.ExternalSecretCondition
 	framework.Eventually(t, fmt.Sprintf("ExternalSecret %s is Ready=%s for %s", name, status, reason), func(context.Context) error {
-		for _, c := range f.stored(t, name).Status.Conditions {
+		for _, c := range f.Stored(t, name).Status.Conditions {
 			if c.Type == v1.ExternalSecretReady && c.Status == status && ptr.Deref(c.Reason, "") == reason {
 				found = c
 				return nil
 			}
 		}
-		return fmt.Errorf("its status is %+v", f.stored(t, name).Status)
+		return fmt.Errorf("its status is %+v", f.Stored(t, name).Status)
 	})
 	return found
 }

@@ -24,8 +24,8 @@ func TestOwner(t *testing.T) {
 	require.Equal(t, hostsecret.CreatedBy(f.Namespace, "db"), written.Labels[hostsecret.LabelCreatedBy])
 	owner := metav1.GetControllerOf(written)
 	require.NotNil(t, owner)
-	require.Equal(t, f.stored(t, "db").UID, owner.UID)
-	require.Equal(t, "written", ptr.Deref(f.stored(t, "db").Status.Binding.Name, ""))
+	require.Equal(t, f.Stored(t, "db").UID, owner.UID)
+	require.Equal(t, "written", ptr.Deref(f.Stored(t, "db").Status.Binding.Name, ""))
 
 	f.Kubectl.Run("delete", "secret", "written")
 	again := f.holds(t, "written", "password", firstPassword)
@@ -81,7 +81,7 @@ func TestNone(t *testing.T) {
 	f.synced(t, "db")
 	_, err := f.secret(t, "db")
 	require.Error(t, err)
-	require.Nil(t, f.stored(t, "db").Status.Binding)
+	require.Nil(t, f.Stored(t, "db").Status.Binding)
 }
 
 func TestWhatIsNotOursIsLeft(t *testing.T) {

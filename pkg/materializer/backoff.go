@@ -28,7 +28,7 @@ func (b *backoff) reset() { b.failures = 0 }
 // jittered is a little less than d, so that what begins together does not stay together.
 func jittered(d time.Duration) time.Duration {
 	if spread := int64(d / 10); spread > 0 {
-		return d - time.Duration(rand.Int64N(spread)) //nolint:gosec // Nothing secret hangs on when something is done.
+		return d - time.Duration(rand.Int64N(spread))
 	}
 	return d
 }

@@ -131,7 +131,7 @@ func TestApplyToStatus(t *testing.T) {
 	// Nobody owns what his request did not change.
 	fields := map[string]string{}
 	for _, entry := range applied.ManagedFields {
-		fields[entry.Manager+"/"+entry.Subresource] = string(entry.FieldsV1.Raw)
+		fields[entry.Manager+"/"+entry.Subresource] = entry.FieldsV1.GetRawString()
 	}
 	require.NotContains(t, fields["controller/status"], "f:spec")
 	_, err = client.Apply(t.Context(), apply.ExternalSecret("one", namespace).

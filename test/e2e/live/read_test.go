@@ -83,7 +83,7 @@ func TestAReadChangesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, sent.Status.Live)
 	for _, entry := range sent.ManagedFields {
-		require.NotContains(t, string(entry.FieldsV1.Raw), "f:live")
+		require.NotContains(t, entry.FieldsV1.GetRawString(), "f:live")
 	}
 }
 

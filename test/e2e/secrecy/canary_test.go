@@ -27,7 +27,7 @@ func (c canaries) mark(what string) string {
 func forms(canary string) [][]byte {
 	all := [][]byte{[]byte(canary), []byte(hex.EncodeToString([]byte(canary)))}
 	for shift := range 3 {
-		encoded := base64.StdEncoding.EncodeToString(append(bytes.Repeat([]byte{0}, shift), canary...))
+		encoded := base64.StdEncoding.EncodeToString(append(make([]byte, shift), canary...))
 		all = append(all, []byte(encoded[4:len(encoded)-4]))
 	}
 	return all

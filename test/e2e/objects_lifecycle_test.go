@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,6 +72,18 @@ func TestGenerateName(t *testing.T) {
 		names = append(names, created.Name)
 	}
 	require.NotEqual(t, names[0], names[1])
+}
+
+func TestBadNames(t *testing.T) {
+	t.Parallel()
+	namespace := apiNamespace(t)
+	for _, name := range []string{"Upper", "under_score", "a b", "-a", strings.Repeat("a", 254)} {
+		_, err := externalSecrets(t, namespace).Create(t.Context(), externalSecret(name), metav1.CreateOptions{})
+		require.True(t, apierrors.IsInvalid(err), "%v", err)
+		require.ErrorContains(t, err, "metadata.name")
+	}
+	_, err := externalSecrets(t, namespace).Create(t.Context(), externalSecret(""), metav1.CreateOptions{})
+	require.ErrorContains(t, err, "name or generateName is required")
 }
 
 func TestDeleteCollection(t *testing.T) {

@@ -1,13 +1,18 @@
 package e2e
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/discovery"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
 const gvkExtension = "x-kubernetes-group-version-kind"
@@ -42,9 +47,16 @@ func TestOpenAPIVersion2(t *testing.T) {
 		Definitions map[string]map[string]json.RawMessage
 		Paths       map[string]json.RawMessage
 	}
-	body, err := raw(t).Get().AbsPath("/openapi/v2").SetHeader("Accept", mediaJSON).DoRaw(t.Context())
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(body, &document))
+	framework.Eventually(t, "the document has our kinds", func(ctx context.Context) error {
+		body, err := raw(t).Get().AbsPath("/openapi/v2").SetHeader("Accept", mediaJSON).DoRaw(ctx)
+		if err != nil {
+			return err
+		}
+		if !bytes.Contains(body, []byte("io.external-secrets.apis.v1.ExternalSecret")) {
+			return errors.New("they are not there")
+		}
+		return json.Unmarshal(body, &document)
+	})
 
 	claims := map[string][]string{}
 	for name, definition := range document.Definitions {

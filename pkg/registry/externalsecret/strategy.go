@@ -59,7 +59,8 @@ func (strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 }
 
 func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
-	return validate(obj.(*v1.ExternalSecret))
+	es := obj.(*v1.ExternalSecret)
+	return append(validation.ObjectName(es.Name), validate(es)...)
 }
 
 func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {

@@ -58,7 +58,8 @@ func (strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 }
 
 func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
-	return s.validate(mustView(obj))
+	view := mustView(obj)
+	return append(validation.ObjectName(view.meta.Name), s.validate(view)...)
 }
 
 func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {

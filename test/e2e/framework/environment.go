@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+
 	"github.com/live-secrets/external-secrets-apiserver/test/controlplane"
 )
 
@@ -140,7 +143,28 @@ func (e *Environment) install(ctx context.Context, args []string) error {
 	if e.Server, err = e.newServer(serverName, args); err != nil {
 		return err
 	}
-	return e.Server.start(ctx)
+	if err := e.Server.start(ctx); err != nil {
+		return err
+	}
+	return e.awaitSchema(ctx)
+}
+
+// awaitSchema waits until kube-apiserver has fetched what kubectl validates and
+// explains objects by.
+func (e *Environment) awaitSchema(ctx context.Context) error {
+	client, err := kubernetes.NewForConfig(e.ControlPlane.RESTConfig())
+	if err != nil {
+		return err
+	}
+	var last error
+	err = wait.PollUntilContextTimeout(ctx, pollInterval, waitLimit, true, func(ctx context.Context) (bool, error) {
+		_, last = client.CoreV1().RESTClient().Get().AbsPath("/openapi/v3/apis/external-secrets.io/v1").DoRaw(ctx)
+		return last == nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the published schema: %w: %w", err, last)
+	}
+	return nil
 }
 
 // ManifestDir is artifacts/deploy.

@@ -16,6 +16,11 @@ var keyPattern = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
 
 const maxNameLength = 253
 
+// ObjectName checks the name of an object of these kinds. Kubernetes itself asks only that a name fit into a path.
+func ObjectName(name string) field.ErrorList {
+	return validateName(name, field.NewPath("metadata", "name"))
+}
+
 // validateName checks the name of an object: a DNS-1123 subdomain.
 func validateName(name string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
@@ -52,6 +57,7 @@ func validateEnum[T ~string](value *T, path *field.Path, allowed ...T) field.Err
 	if value == nil || slices.Contains(allowed, *value) {
 		return nil
 	}
+	slices.Sort(allowed)
 	return field.ErrorList{field.NotSupported(path, *value, allowed)}
 }
 

@@ -39,7 +39,7 @@ func TestExternalSecret(t *testing.T) {
 		"store by entry":             {"data: [{secretKey: a, remoteRef: {key: k}, sourceRef: {storeRef: {name: s}}}]", "", ""},
 		"no store at all":            {"data: [{secretKey: a, remoteRef: {key: k}}]", "spec.secretStoreRef.name", "spec.data[0] has no sourceRef"},
 		"store of another kind":      {fine + "target: {}\n", "", ""},
-		"kind of store":              {strings.Replace(fine, "ClusterSecretStore", "Store", 1), "spec.secretStoreRef.kind", `"SecretStore", "ClusterSecretStore"`},
+		"kind of store":              {strings.Replace(fine, "ClusterSecretStore", "Store", 1), "spec.secretStoreRef.kind", `"ClusterSecretStore", "SecretStore"`},
 		"name of store":              {strings.Replace(fine, "name: store", "name: Store_1", 1), "spec.secretStoreRef.name", "RFC 1123"},
 		"interval":                   {strings.Replace(fine, "5m", "often", 1), "spec.refreshInterval", `"5m"`},
 		"negative interval":          {strings.Replace(fine, "5m", "-5m", 1), "spec.refreshInterval", "negative"},
@@ -115,5 +115,15 @@ func TestStoreSpec(t *testing.T) {
 			require.Equal(t, c.field, errs[0].Field)
 			require.Contains(t, errs[0].Error(), c.message)
 		})
+	}
+}
+
+func TestObjectName(t *testing.T) {
+	for _, name := range []string{"a", "db-1.team", strings.Repeat("a", 253)} {
+		require.Empty(t, validation.ObjectName(name), name)
+	}
+	for _, name := range []string{"", "Upper", "under_score", "-a", "a.", strings.Repeat("a", 254)} {
+		require.NotEmpty(t, validation.ObjectName(name), name)
+		require.ErrorContains(t, validation.ObjectName(name).ToAggregate(), "metadata.name")
 	}
 }

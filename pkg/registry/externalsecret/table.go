@@ -67,8 +67,8 @@ func (t Table) row(es *v1.ExternalSecret) metav1.TableRow {
 	}
 	return metav1.TableRow{
 		Cells: []any{
-			es.Name, kind, store, ptr.Deref(es.Spec.RefreshInterval, ""), reason, ready,
-			age(es.Status.RefreshTime), string(t.live(es)), age(&es.CreationTimestamp),
+			es.Name, cell(kind), cell(store), cell(ptr.Deref(es.Spec.RefreshInterval, "")), cell(reason), cell(ready),
+			age(es.Status.RefreshTime), cell(string(t.live(es))), age(&es.CreationTimestamp),
 		},
 		Object: runtime.RawExtension{Object: es},
 	}
@@ -84,10 +84,18 @@ func (t Table) live(es *v1.ExternalSecret) v1.LiveState {
 	return t.LastObserved(es.UID)
 }
 
-// age is how kubectl shows a date column; a CRD's column that has no value is empty.
-func age(at *metav1.Time) string {
+// cell is a column's text; a column that has no value is null, as a CRD's is.
+func cell(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// age is how kubectl shows a date column.
+func age(at *metav1.Time) any {
 	if at.IsZero() {
-		return ""
+		return nil
 	}
 	return metatable.ConvertToHumanReadableDateType(*at)
 }

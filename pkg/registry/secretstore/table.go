@@ -57,8 +57,16 @@ func row(obj runtime.Object, view store) metav1.TableRow {
 	return metav1.TableRow{
 		Cells: []any{
 			view.meta.Name, metatable.ConvertToHumanReadableDateType(view.meta.CreationTimestamp),
-			reason, ptr.Deref(view.status.Capabilities, ""), ready,
+			cell(reason), cell(ptr.Deref(view.status.Capabilities, "")), cell(ready),
 		},
 		Object: runtime.RawExtension{Object: obj},
 	}
+}
+
+// cell is a column's text; a column that has no value is null, as a CRD's is.
+func cell(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
 }

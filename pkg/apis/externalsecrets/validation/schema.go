@@ -16,8 +16,12 @@ var keyPattern = regexp.MustCompile(`^[-._a-zA-Z0-9]+$`)
 
 const maxNameLength = 253
 
-// ObjectName checks the name of an object of these kinds. Kubernetes itself asks only that a name fit into a path.
+// ObjectName checks the name of an object of these kinds. Kubernetes itself asks only that there be one, and that it fit
+// into a path.
 func ObjectName(name string) field.ErrorList {
+	if name == "" {
+		return nil
+	}
 	return validateName(name, field.NewPath("metadata", "name"))
 }
 

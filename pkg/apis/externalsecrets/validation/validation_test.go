@@ -119,10 +119,10 @@ func TestStoreSpec(t *testing.T) {
 }
 
 func TestObjectName(t *testing.T) {
-	for _, name := range []string{"a", "db-1.team", strings.Repeat("a", 253)} {
+	for _, name := range []string{"", "a", "db-1.team", strings.Repeat("a", 253)} {
 		require.Empty(t, validation.ObjectName(name), name)
 	}
-	for _, name := range []string{"", "Upper", "under_score", "-a", "a.", strings.Repeat("a", 254)} {
+	for _, name := range []string{"Upper", "under_score", "-a", "a.", strings.Repeat("a", 254)} {
 		require.NotEmpty(t, validation.ObjectName(name), name)
 		require.ErrorContains(t, validation.ObjectName(name).ToAggregate(), "metadata.name")
 	}

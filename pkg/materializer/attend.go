@@ -119,10 +119,9 @@ func (t *term) wish(ctx context.Context, es *v1.ExternalSecret, st *state, now t
 	case retry, pending&stirred != 0 && follows(es) && open:
 		st.want(t.look(now, !st.seen))
 	case pending&stirred != 0 && follows(es):
-		// Looked at when a window opens.
-		st.dueAt = now
+		st.dueAt = windowOpens(again, now)
 	}
-	if pending&touched != 0 || st.left.known && st.left.name != outcome.TargetName(es) || !now.Before(st.repairAt) && !st.repairAt.IsZero() {
+	if pending&touched != 0 || st.left.known && st.left.name != outcome.TargetName(es) || isPast(st.repairAt, now) {
 		t.wishForRepair(ctx, es, st, now, open)
 	}
 }
@@ -137,41 +136,50 @@ func (t *term) look(now time.Time, first bool) wish {
 	return w
 }
 
+// wishForCause wishes for new values where there is a reason that was not taken up yet.
 func (t *term) wishForCause(es *v1.ExternalSecret, st *state, now time.Time, open bool, again time.Time) {
-	hash := hashOf(es)
-	why := causeOf(es, hash, st.dueAt, now)
-	if why == due && !open {
-		// Schedules that never come are looked at once a day.
-		if st.dueAt = again; again.IsZero() {
-			st.dueAt = now.Add(24 * time.Hour)
-		}
-		return
-	}
-	o := occasion{cause: why, hash: hash}
+	o := occasion{hash: hashOf(es)}
+	o.cause = causeOf(es, o.hash, st.dueAt, now)
 	w := wish{notBefore: now, urgency: source.Now, class: changed, since: now}
-	switch why {
-	case atRest:
-		return
+	switch o.cause {
 	case asked:
 		w.asked = true
 		o.at = es.Status.RefreshRequestTime.UnixNano()
 	case neverSynced:
 		w.class = classOf(es)
-	case due:
-		w.notBefore, w.class = st.dueAt, fallenDue
-		if every := interval(es); every >= t.config.PollInterval {
-			w.urgency = source.NextPoll
-		} else {
-			// Polls come too seldom for it. Those of one interval share what half of it shows: together they ask as often
-			// as two of them would.
-			w.notBefore = st.dueAt.Add(-every / 2)
-		}
-		o.at = st.dueAt.UnixNano()
 	}
-	if o != st.occasion {
+	if o.cause != atRest && o.cause != due && o != st.occasion {
 		st.occasion = o
 		st.want(w)
+		return
 	}
+	// That something could not be done when it changed is no reason not to look again at each interval.
+	if follows(es) && isPast(st.dueAt, now) && !st.dueAt.Equal(st.dueTaken) {
+		t.wishForDue(es, st, now, open, again)
+	}
+}
+
+func (t *term) wishForDue(es *v1.ExternalSecret, st *state, now time.Time, open bool, again time.Time) {
+	if !open {
+		st.dueAt = windowOpens(again, now)
+		return
+	}
+	st.dueTaken = st.dueAt
+	w := wish{notBefore: st.dueAt, urgency: source.NextPoll, class: fallenDue, since: now}
+	if interval(es) < t.config.PollInterval {
+		w.urgency = source.Now
+	}
+	st.want(w)
+}
+
+func isPast(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// windowOpens is when to look again while no refresh may be made: windows that never come are looked at once a day.
+func windowOpens(again, now time.Time) time.Time {
+	if again.IsZero() {
+		return now.Add(24 * time.Hour)
+	}
+	return again
 }
 
 // wishForRepair looks whether the target is as it was left, and has it repaired where it is not.
@@ -206,7 +214,7 @@ func (t *term) rest(es *v1.ExternalSecret, st *state) {
 	case r != nil:
 		at = latest(st.retryAt, now)
 	case follows(es):
-		if st.dueAt.IsZero() {
+		if !st.dueAt.After(now) {
 			st.dueAt = now.Add(jittered(interval(es)))
 		}
 		at = st.dueAt

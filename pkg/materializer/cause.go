@@ -41,7 +41,7 @@ func causeOf(es *v1.ExternalSecret, hash string, dueAt, now time.Time) cause {
 		return atRest
 	case *es.Status.SyncedResourceVersion != hash:
 		return edited
-	case policy == v1.RefreshPolicyPeriodic && !dueAt.IsZero() && !now.Before(dueAt):
+	case policy == v1.RefreshPolicyPeriodic && isPast(dueAt, now):
 		return due
 	}
 	return atRest

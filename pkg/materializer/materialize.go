@@ -71,7 +71,14 @@ func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.F
 		return succeeded(reasonMissing, messageMissing).naming(""), true
 	}
 	entry, ok := t.config.Ledger.Entry(es.UID)
-	if !ok || entry.Fingerprint != fingerprint || !st.left.known || st.left.name != name || !st.left.as(meta, exists) {
+	if !ok || entry.Fingerprint != fingerprint || !st.left.known || st.left.name != name {
+		return verdict{}, false
+	}
+	if isLook := st.refresh.notBefore.IsZero(); isLook && entry.ResourceVersion != "" && outcome.Creation(es) == v1.CreationOrphan {
+		// What others did to it is mended when a refresh falls due.
+		return succeeded(reasonSynced, messageSynced).naming(name), true
+	}
+	if !st.left.as(meta, exists) {
 		return verdict{}, false
 	}
 	if entry.ResourceVersion == "" {

@@ -122,10 +122,13 @@ func (o *order) Push(key types.NamespacedName) {
 func (o *order) Touch(key types.NamespacedName) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if c, ok := o.queued[key]; ok {
+	c, isQueued := o.queued[key]
+	asked, isAsked := o.asked[key]
+	if isQueued && isAsked && asked < c {
 		o.lanes[c].remove(key)
 		o.queueLocked(key, c)
 	}
+	delete(o.asked, key)
 }
 
 // queueLocked queues an item with the class that was asked for, with c where none or a lower one was.

@@ -28,8 +28,8 @@ type state struct {
 	occasion occasion
 	// refresh is the one that is not done, nil for none.
 	refresh *refresh
-	// dueAt is when the refreshInterval is over; zero for never.
-	dueAt time.Time
+	// dueAt is when the refreshInterval is over, zero for never; dueTaken is the one that was last taken up.
+	dueAt, dueTaken time.Time
 	// left is the target as this term left it.
 	left target
 	// trouble counts failures in a row; nothing is tried again before retryAt unless something changes.

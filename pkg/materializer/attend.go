@@ -122,7 +122,7 @@ func (t *term) wish(ctx context.Context, es *v1.ExternalSecret, st *state, now t
 		st.dueAt = windowOpens(again, now)
 	}
 	if pending&touched != 0 || st.left.known && st.left.name != outcome.TargetName(es) || isPast(st.repairAt, now) {
-		t.wishForRepair(ctx, es, st, now, open)
+		t.wishForRepair(ctx, es, st, now)
 	}
 }
 
@@ -166,8 +166,10 @@ func (t *term) wishForDue(es *v1.ExternalSecret, st *state, now time.Time, open 
 	}
 	st.dueTaken = st.dueAt
 	w := wish{notBefore: st.dueAt, urgency: source.NextPoll, class: fallenDue, since: now}
-	if interval(es) < t.config.PollInterval {
-		w.urgency = source.Now
+	if every := interval(es); every < t.config.PollInterval {
+		// Polls come too seldom for it. Those of one interval share what half of it shows: together they ask as often as two
+		// of them would.
+		w.urgency, w.notBefore = source.Now, st.dueAt.Add(-every/2)
 	}
 	st.want(w)
 }
@@ -183,9 +185,9 @@ func windowOpens(again, now time.Time) time.Time {
 }
 
 // wishForRepair looks whether the target is as it was left, and has it repaired where it is not.
-func (t *term) wishForRepair(ctx context.Context, es *v1.ExternalSecret, st *state, now time.Time, open bool) {
+func (t *term) wishForRepair(ctx context.Context, es *v1.ExternalSecret, st *state, now time.Time) {
 	st.repairAt = time.Time{}
-	if !t.isDamaged(ctx, es, st, open) {
+	if !t.isDamaged(ctx, es, st) {
 		return
 	}
 	if at := st.repairs.allowedAt(now); at.After(now) {

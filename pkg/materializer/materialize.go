@@ -127,7 +127,7 @@ func (t *term) removeOrphans(ctx context.Context, es *v1.ExternalSecret) error {
 
 // isDamaged tells whether the target is not as it was left. An Orphan's is looked at when a refresh falls due, a None's
 // never. What this term has not looked at yet is looked at now, where nothing else makes it.
-func (t *term) isDamaged(ctx context.Context, es *v1.ExternalSecret, st *state, open bool) bool {
+func (t *term) isDamaged(ctx context.Context, es *v1.ExternalSecret, st *state) bool {
 	policy := outcome.Creation(es)
 	if policy == v1.CreationNone || policy == v1.CreationOrphan && !st.lastFailed.Load() {
 		return false

@@ -56,6 +56,19 @@ func TestSteadyClusterCostsNothing(t *testing.T) {
 	require.InDelta(t, polls["24h"], polls["5m"], 2, "600 refreshes cost what the polls cost, and nothing more")
 }
 
+func TestShortIntervalsShare(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		for i := range 50 {
+			f.add(func(es *v1.ExternalSecret) { es.Name = fmt.Sprintf("db-%d", i) }, every("2s"))
+		}
+		after(time.Minute)
+		before := f.vault.count("revalidate")
+		after(time.Minute)
+		require.LessOrEqual(t, f.vault.count("revalidate")-before, 66, "as often as two of them would, and the polls")
+		require.Len(t, f.writes, 51)
+	})
+}
+
 func TestFollowsWhatChanges(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {
 		f.add()

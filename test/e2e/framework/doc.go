@@ -1,7 +1,7 @@
 // Package framework is what end-to-end tests stand on: a real control plane, in
-// it the RBAC of artifacts/deploy, and this repository's server, built with the
-// race detector, running as its own service account and registered through an
-// APIService.
+// it the RBAC of artifacts/deploy, and this repository's server, running as its
+// own service account and registered through an APIService. The server is built
+// with the race detector where the tests are.
 //
 // A package of tests starts one Environment for all of its tests:
 //

@@ -120,7 +120,11 @@ func serverBinary(ctx context.Context) (string, error) {
 	if built := os.Getenv("E2E_SERVER"); built != "" {
 		return built, nil
 	}
-	return controlplane.Build(ctx, "cmd/external-secrets-apiserver", "race/external-secrets-apiserver", "-race")
+	const folder = "cmd/external-secrets-apiserver"
+	if raceDetector {
+		return controlplane.Build(ctx, folder, "race/external-secrets-apiserver", "-race")
+	}
+	return controlplane.Build(ctx, folder, "external-secrets-apiserver")
 }
 
 // install brings what artifacts/deploy has into the cluster, but for what needs

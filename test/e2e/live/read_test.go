@@ -58,6 +58,8 @@ func TestAReadChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(manifest("app", unwritten))
+	// From here on nobody else writes to it.
+	f.Kubectl.Run("wait", "--for=condition=Ready", "externalsecret/app", "--timeout=60s")
 	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace)
 	first, err := client.Get(t.Context(), "app", metav1.GetOptions{})
 	require.NoError(t, err)

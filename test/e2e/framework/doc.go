@@ -16,6 +16,6 @@
 //
 // With -short the tests of such a package do not run. The environment variable
 // E2E_DIR names a folder that keeps the logs and data of the run, E2E_SERVER a
-// server that was built before. The run fails when the server reported a data
-// race or a panic.
+// server that was built before. The run fails when the server logged a data race,
+// a panic, or that it was forbidden something.
 package framework

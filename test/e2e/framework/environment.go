@@ -22,6 +22,9 @@ type Options struct {
 	ControlPlane controlplane.Options
 	// ServerArgs are added to the server's command line.
 	ServerArgs []string
+	// HostRestarts is set where tests restart kube-apiserver, which refuses everything
+	// until it has read its roles: then that is no fault of the server's rights.
+	HostRestarts bool
 	// ServerEnv is added to the server's environment, as "NAME=value".
 	ServerEnv []string
 }
@@ -32,10 +35,12 @@ type Environment struct {
 	// Server is the one behind the APIService.
 	Server *Server
 
-	dir        string
-	binary     string
-	serverEnv  []string
-	kubeconfig string // of the server's service account
+	dir       string
+	binary    string
+	serverEnv []string
+	// hostRestarts is Options.HostRestarts.
+	hostRestarts bool
+	kubeconfig   string // of the server's service account
 }
 
 // Main runs the tests of a package against one Environment, which it puts into
@@ -106,7 +111,7 @@ func Start(ctx context.Context, dir string, options Options) (*Environment, erro
 	if err != nil {
 		return nil, err
 	}
-	e := &Environment{ControlPlane: cp, dir: dir, binary: binary, serverEnv: options.ServerEnv}
+	e := &Environment{ControlPlane: cp, dir: dir, binary: binary, serverEnv: options.ServerEnv, hostRestarts: options.HostRestarts}
 	if err = e.install(ctx, options.ServerArgs); err == nil && controllers {
 		err = cp.StartControllerManager(ctx)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,6 +35,8 @@ type Server struct {
 	extra    []string // of the last Restart
 	register bool
 	dataDir  string
+
+	certFile, keyFile string
 }
 
 // newServer describes the server behind the APIService.
@@ -47,20 +50,20 @@ func (s *Server) describe(name string, args []string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	certFile, keyFile := filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
+	s.certFile, s.keyFile = filepath.Join(dir, "tls.crt"), filepath.Join(dir, "tls.key")
 	cert, key, _, err := s.env.ControlPlane.ServingCert(serverName+"."+serverNamespace+".svc", "localhost", "127.0.0.1")
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.WriteFile(certFile, cert, 0o644), os.WriteFile(keyFile, key, 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(s.certFile, cert, 0o644), os.WriteFile(s.keyFile, key, 0o600)); err != nil {
 		return err
 	}
 	s.dataDir = filepath.Join(dir, "data")
 	s.args = append([]string{
 		"--kubeconfig=" + s.env.kubeconfig,
 		"--bind-address=127.0.0.1",
-		"--tls-cert-file=" + certFile,
-		"--tls-private-key-file=" + keyFile,
+		"--tls-cert-file=" + s.certFile,
+		"--tls-private-key-file=" + s.keyFile,
 		"--data-dir=" + s.dataDir,
 	}, args...)
 	s.program, err = s.env.ControlPlane.NewProgram(controlplane.ProgramOptions{
@@ -168,6 +171,9 @@ func (s *Server) Config(t testing.TB, user string, groups ...string) *rest.Confi
 // URL is where the server listens.
 func (s *Server) URL() string { return "https://127.0.0.1:" + strconv.Itoa(s.program.Port()) }
 
+// CertFiles are the server's --tls-cert-file and --tls-private-key-file.
+func (s *Server) CertFiles() (cert, key string) { return s.certFile, s.keyFile }
+
 // DataDir is the server's --data-dir.
 func (s *Server) DataDir() string { return s.dataDir }
 
@@ -190,13 +196,23 @@ func (s *Server) logTail() string {
 	return strings.Join(lines[max(0, len(lines)-logTailLines):], "\n")
 }
 
+// complaints are what no server may ever log: races and panics.
+var complaints = []string{"WARNING: DATA RACE", "panic: ", "Observed a panic"}
+
+// refusals are how a log says that the server's service account lacks a right.
+var refusals = []string{serverName + `" cannot `, serverName + `\" cannot `}
+
 // complaint returns an error when the log holds what no server may ever log.
 func (s *Server) complaint() error {
 	log, err := os.ReadFile(s.program.LogFile())
 	if err != nil {
 		return err
 	}
-	for _, sign := range []string{"WARNING: DATA RACE", "panic: ", "Observed a panic"} {
+	signs := complaints
+	if !s.env.hostRestarts {
+		signs = append(slices.Clone(signs), refusals...)
+	}
+	for _, sign := range signs {
 		if at := bytes.Index(log, []byte(sign)); at >= 0 {
 			return fmt.Errorf("the server's log holds %q:\n%s", sign, log[at:min(len(log), at+4000)])
 		}

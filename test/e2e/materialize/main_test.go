@@ -9,4 +9,4 @@ import (
 
 var env *framework.Environment
 
-func TestMain(m *testing.M) { framework.Main(m, framework.Options{}, &env) }
+func TestMain(m *testing.M) { framework.Main(m, framework.Options{HostRestarts: true}, &env) }

@@ -735,7 +735,7 @@ func schema_pkg_apis_externalsecrets_v1_ExternalSecretStatus(ref common.Referenc
 				Properties: map[string]spec.Schema{
 					"refreshTime": {
 						SchemaProps: spec.SchemaProps{
-							Description: "RefreshTime is when the values that the Secret now holds were last written or found unchanged after a change of the ExternalSecret.",
+							Description: "RefreshTime is when the Secret was last written, or was found to be as it should be after the ExternalSecret had changed or somebody had asked for a refresh.",
 							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
 						},
 					},

@@ -353,8 +353,8 @@ type RewriteTransform struct {
 
 // ExternalSecretStatus is what became of the wish.
 type ExternalSecretStatus struct {
-	// RefreshTime is when the values that the Secret now holds were last written or found unchanged after a change of the
-	// ExternalSecret.
+	// RefreshTime is when the Secret was last written, or was found to be as it should be after the ExternalSecret had
+	// changed or somebody had asked for a refresh.
 	// +optional
 	RefreshTime *metav1.Time `json:"refreshTime,omitempty"`
 	// SyncedResourceVersion stands for the generation, labels and annotations that were last materialized.

@@ -12,7 +12,8 @@ race := $(if $(shell command -v $(shell $(GO) env CC)),-race)
 say = @printf '\n==> %s\n'
 
 # A package whose tests start a control plane is an integration package. They run one after the other: each has a cluster
-# of its own, and two of those are too much for a small machine.
+# of its own, and two of those are too much for a small machine. Their tests wait more than they work, hence run many at a
+# time.
 integration = $$(hack/test-packages.sh integration)
 unit = $$(hack/test-packages.sh unit)
 
@@ -46,7 +47,7 @@ test-unit: ## Run the tests that need no control plane.
 .PHONY: test-e2e
 test-e2e: ## Run the tests against a real control plane.
 	$(say) "integration and end-to-end tests$(if $(race), with the race detector,; no C compiler, hence no race detector)"
-	$(GO) test $(race) -timeout 20m -p 1 $(integration)
+	$(GO) test $(race) -timeout 20m -p 1 -parallel 8 $(integration)
 
 .PHONY: bench
 bench: ## Run the benchmarks.

@@ -3,10 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -136,53 +132,4 @@ func TestRightsOfTheServer(t *testing.T) {
 		require.True(t, may(t, serverUser, "default", verb, "", strings.TrimPrefix(what, "/"), ""), question)
 	}
 	require.True(t, may(t, serverUser, "external-secrets", "update", "coordination.k8s.io", "leases", ""))
-}
-
-// TestNothingIsForbiddenToTheServer: the rights are all that it needs for what
-// the tests before have done.
-func TestNothingIsForbiddenToTheServer(t *testing.T) {
-	log := env.Server.Log(t)
-	for _, line := range strings.Split(log, "\n") {
-		if strings.Contains(line, serverUser) {
-			require.NotContains(t, line, "forbidden")
-		}
-	}
-}
-
-// TestInstallation applies the kustomization to the cluster: everything in it is
-// accepted, and pods are as restricted as the namespace asks for.
-func TestInstallation(t *testing.T) {
-	t.Parallel()
-	manifests, err := framework.ManifestDir()
-	require.NoError(t, err)
-	dir := filepath.Join(t.TempDir(), "deploy")
-	require.NoError(t, os.CopyFS(dir, os.DirFS(manifests)))
-	require.NoError(t, os.RemoveAll(filepath.Join(dir, "certificates")))
-	k := env.Kubectl(t)
-	require.Contains(t, k.Fails("", "kustomize", dir), "certificates/tls.crt", "without a certificate there is no installation")
-
-	makeCert := exec.CommandContext(t.Context(), filepath.Join(dir, "make-cert.sh"))
-	output, err := makeCert.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-
-	stdout, stderr, err := k.Do("", "apply", "-k", dir, "--dry-run=server", "--validate=strict")
-	require.NoError(t, err)
-	require.NotContains(t, stderr, "would violate PodSecurity")
-	for _, object := range []string{
-		"namespace/external-secrets", "serviceaccount/external-secrets-apiserver", "secret/external-secrets-apiserver-tls",
-		"statefulset.apps/external-secrets-apiserver", "poddisruptionbudget.policy/external-secrets-apiserver",
-		"apiservice.apiregistration.k8s.io/v1.external-secrets.io",
-	} {
-		require.Contains(t, stdout, object)
-	}
-	requireNoSkippedVerification(t, k.Run("kustomize", dir))
-}
-
-func requireNoSkippedVerification(t *testing.T, rendered string) {
-	t.Helper()
-	require.NotContains(t, rendered, "insecureSkipTLSVerify")
-	require.Contains(t, rendered, "caBundle:")
-	for _, forbidden := range []string{`"*"`, "- '*'", "cluster-admin"} {
-		require.NotContains(t, rendered, forbidden, fmt.Sprintf("%s is no least privilege", forbidden))
-	}
 }

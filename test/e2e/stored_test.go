@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -196,26 +195,4 @@ func TestKillDuringWrites(t *testing.T) {
 	require.LessOrEqual(t, len(there), count+writers, "each writer had one request in flight")
 	_, err = client.Create(t.Context(), externalSecret("after"), metav1.CreateOptions{})
 	require.NoError(t, err)
-}
-
-// TestHealth: the paths that a kubelet probes, without credentials.
-func TestHealth(t *testing.T) {
-	t.Parallel()
-	anonymous := rest.AnonymousClientConfig(env.Server.Config(t, "nobody"))
-	client, err := rest.HTTPClientFor(anonymous)
-	require.NoError(t, err)
-	for path, want := range map[string]int{
-		"/livez?exclude=etcd":        http.StatusOK,
-		"/readyz":                    http.StatusOK,
-		"/metrics":                   http.StatusForbidden,
-		"/debug/pprof/":              http.StatusForbidden,
-		groupPath("externalsecrets"): http.StatusForbidden,
-	} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, env.Server.URL()+path, nil)
-		require.NoError(t, err)
-		response, err := client.Do(request)
-		require.NoError(t, err)
-		require.NoError(t, response.Body.Close())
-		require.Equal(t, want, response.StatusCode, path)
-	}
 }

@@ -57,7 +57,9 @@ spec:
 func TestAReadChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.Kubectl.Apply(manifest("app", unwritten))
+	// Once it is ready, the materializer has no more to say about it, whatever changes.
+	f.Kubectl.Apply(manifest("app", unwritten+`  refreshInterval: "0"`+"\n"))
+	f.Kubectl.Run("wait", "--for=condition=Ready", "externalsecret/app", "--timeout=60s")
 	// From here on nobody else writes to it.
 	f.Kubectl.Run("wait", "--for=condition=Ready", "externalsecret/app", "--timeout=60s")
 	client := env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace)

@@ -102,7 +102,7 @@ func TestASteadyClusterIsNotWritten(t *testing.T) {
 func TestFiftyCostWhatOneCosts(t *testing.T) {
 	t.Parallel()
 	for interval, most := range map[time.Duration]int{
-		10 * time.Second: 2 * 4, // three polls, or four: they come a little early; a thorough one costs two
+		10 * time.Second: 2 * 4,    // three polls, or four: they come a little early; a thorough one costs two
 		2 * time.Second:  2*15 + 4, // fifteen intervals, one that was cut, and a thorough poll
 	} {
 		t.Run(interval.String(), func(t *testing.T) {

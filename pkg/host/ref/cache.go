@@ -15,9 +15,11 @@ type entry struct {
 	// that came. The watch runs behind reads: until it shows a third version, nothing newer is known of.
 	seen, read string
 	content    content
-	// err is why there is no content, or why it may have been overtaken; until is when it is worth another try.
+	// err is why there is no content, or why it may have been overtaken. What was found is not doubted before until, unless
+	// the index has moved from the version that it showed when the host was asked.
 	err   error
 	until time.Time
+	asked string
 }
 
 // flight is a read under way. done is closed when entry is set, or when the read was given up with its caller.
@@ -56,13 +58,6 @@ func (c *cache) get(object host.Object) *entry {
 	}
 	c.order.MoveToFront(element)
 	return element.Value.(*entry)
-}
-
-// forget drops the entry of an object.
-func (c *cache) forget(object host.Object) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.remove(object)
 }
 
 // board joins the flight of an object; leads is set for the caller that has to make it, and land it.

@@ -9,15 +9,12 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// read is the content of an object: what is kept, where the watch shows nothing newer, else what the host answers. All that
-// ask at a time share one request; where its caller gives up, another one takes over.
+// read is the content of an object: what is kept, where the watch shows nothing newer, else what the host answers. That there
+// is no such object is for the host to say as well. All that ask at a time share one request; where its caller gives up,
+// another one takes over.
 func (r *Reader) read(ctx context.Context, object host.Object) (content, error) {
 	for {
 		version, known := r.index.Version(object)
-		if known && version == "" {
-			r.cache.forget(object)
-			return nil, missing(object)
-		}
 		if held := r.cache.get(object); held != nil && r.stands(held, version, known) {
 			return held.result()
 		}
@@ -44,7 +41,7 @@ func (r *Reader) read(ctx context.Context, object host.Object) (content, error) 
 
 // stands tells whether an entry may be used without asking the host.
 func (r *Reader) stands(e *entry, version string, known bool) bool {
-	if r.clock.Now().Before(e.until) {
+	if r.clock.Now().Before(e.until) && (!known || version == e.asked) {
 		return true
 	}
 	return e.err == nil && known && (version == e.seen || version == e.read)
@@ -52,13 +49,18 @@ func (r *Reader) stands(e *entry, version string, known bool) bool {
 
 // fly asks the host. It returns nil where ctx ended first: that says nothing about the object.
 func (r *Reader) fly(ctx context.Context, object host.Object, version string, known bool) *entry {
-	e := &entry{object: object}
+	e := &entry{object: object, asked: version}
 	if known {
 		e.seen = version
 	}
 	var err error
 	e.content, e.read, err = r.fetch(ctx, object)
 	switch {
+	case err == nil && known && version == "":
+		// The watch has not seen it yet: it may lag a moment behind a create, and longer after the host was away. Until it
+		// catches up, nothing else would tell that the object is gone again.
+		e.seen, e.until = e.read, r.clock.Now().Add(holdOff)
+		return e
 	case err == nil:
 		return e
 	case ctx.Err() != nil:

@@ -267,7 +267,7 @@ func (r *realHost) testReferences(t *testing.T) {
 	becomes("t-1")
 	s = rotate(s, "t-2")
 	becomes("t-2")
-	require.EqualValues(t, 2, objects.reads.Load(), "each version is read once")
+	require.EqualValues(t, 3, objects.reads.Load(), "its absence and each version are read once")
 
 	require.NoError(t, r.StopAPIServer())
 	for range 10 {

@@ -273,9 +273,9 @@ func (r *realHost) testReferences(t *testing.T) {
 	for range 10 {
 		require.Equal(t, "t-2", token())
 	}
-	require.EqualValues(t, 2, objects.reads.Load(), "nobody is asked")
+	require.EqualValues(t, 3, objects.reads.Load(), "nobody is asked")
 	require.NoError(t, r.StartAPIServer(t.Context()))
 	rotate(s, "t-3")
 	becomes("t-3")
-	require.EqualValues(t, 3, objects.reads.Load())
+	require.EqualValues(t, 4, objects.reads.Load())
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"k8s.io/kube-openapi/pkg/common"
-	"k8s.io/kube-openapi/pkg/util"
 	"k8s.io/kube-openapi/pkg/validation/spec"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/openapi"
@@ -22,9 +21,7 @@ func main() {
 }
 
 func run() error {
-	names := func(name string) spec.Ref {
-		return spec.MustCreateRef("#/definitions/" + util.ToRESTFriendlyName(name))
-	}
+	names := func(name string) spec.Ref { return spec.MustCreateRef("#/definitions/" + name) }
 	definitions := spec.Definitions{}
 	for name, definition := range openapi.GetOpenAPIDefinitions(names) {
 		// A type that encodes differently from how it is declared carries its true schema as an extension.
@@ -32,7 +29,7 @@ func run() error {
 		if v2, ok := schema.Extensions[common.ExtensionV2Schema].(spec.Schema); ok {
 			schema = v2
 		}
-		definitions[util.ToRESTFriendlyName(name)] = schema
+		definitions[name] = schema
 	}
 	document := spec.Swagger{SwaggerProps: spec.SwaggerProps{
 		Swagger:     "2.0",

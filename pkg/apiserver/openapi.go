@@ -16,7 +16,7 @@ const (
 	// secretDefinition is the name that the answer of the secret subresource is published under. The host publishes core/v1
 	// Secret itself, and a second definition that claims the same group-version-kind breaks the typed clients of the whole
 	// cluster: ours has a name of its own and claims nothing.
-	secretDefinition = "io.external-secrets.apis.v1.WrittenSecret"
+	secretDefinition = "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.WrittenSecret"
 )
 
 // applyOpenAPI has the generic server publish the definitions of scheme's kinds, in both versions of OpenAPI.

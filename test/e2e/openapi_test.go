@@ -52,7 +52,7 @@ func TestOpenAPIVersion2(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if !bytes.Contains(body, []byte("io.external-secrets.apis.v1.ExternalSecret")) {
+		if !bytes.Contains(body, []byte("com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecret")) {
 			return errors.New("they are not there")
 		}
 		return json.Unmarshal(body, &document)
@@ -99,9 +99,9 @@ func TestOpenAPIVersion3(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(body, &document))
 	require.Contains(t, document.Paths, groupPath("namespaces", "{namespace}", "externalsecrets", "{name}", "status"))
-	require.Contains(t, document.Components.Schemas, "io.external-secrets.apis.v1.ExternalSecret")
+	require.Contains(t, document.Components.Schemas, "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecret")
 	require.JSONEq(t, `[{"group":"external-secrets.io","version":"v1","kind":"ExternalSecret"}]`,
-		string(document.Components.Schemas["io.external-secrets.apis.v1.ExternalSecret"][gvkExtension]))
+		string(document.Components.Schemas["com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecret"][gvkExtension]))
 	requireNoDangling(t, "#/components/schemas/", document.Components.Schemas)
 }
 

@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/discovery"
 )
 
-const modelPrefix = "io.external-secrets.apis.v1."
+const modelPrefix = "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1."
 
 // schemas are the components of an OpenAPI v3 document.
 type schemas map[string]map[string]any

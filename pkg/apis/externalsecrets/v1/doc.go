@@ -5,10 +5,13 @@
 // wrote: an explicit false, "" or {} survives, and nothing appears that was not sent. Defaults exist only where the
 // operator's CRDs have them.
 //
+// The name of the OpenAPI models is the package's own path: applyconfiguration-gen looks types up by that, and the typed
+// converters of server-side apply by the model's name.
+//
 // +k8s:openapi-gen=true
 // +k8s:deepcopy-gen=package
 // +k8s:defaulter-gen=TypeMeta
-// +k8s:openapi-model-package=io.external-secrets.apis.v1
+// +k8s:openapi-model-package=com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1
 // +groupName=external-secrets.io
 // +groupGoName=ExternalSecrets
 package v1

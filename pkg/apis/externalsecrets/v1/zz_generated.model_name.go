@@ -7,310 +7,310 @@ package v1
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in CAProvider) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.CAProvider"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.CAProvider"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ClusterSecretStore) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ClusterSecretStore"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ClusterSecretStore"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ClusterSecretStoreCondition) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ClusterSecretStoreCondition"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ClusterSecretStoreCondition"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ClusterSecretStoreList) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ClusterSecretStoreList"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ClusterSecretStoreList"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecret) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecret"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecret"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretCondition) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretCondition"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretCondition"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretData) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretData"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretData"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretDataFrom) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretDataFrom"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretDataFrom"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretList) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretList"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretList"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretRefresh) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretRefresh"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretRefresh"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretRefreshStatus) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretRefreshStatus"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretRefreshStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretSpec) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretSpec"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretSpec"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretStatus) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretStatus"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretTarget) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretTarget"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretTarget"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ExternalSecretTemplate) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ExternalSecretTemplate"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretTemplate"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Find) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.Find"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.Find"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in FindName) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.FindName"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.FindName"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in GeneratorRef) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.GeneratorRef"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.GeneratorRef"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalAWSAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalAWSAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAWSAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalAzureAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalAzureAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAzureAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalGCPIAMAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalGCPIAMAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalGCPIAMAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalGCPIDTokenAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalGCPIDTokenAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalGCPIDTokenAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalJWTAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalJWTAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalJWTAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalKubernetesAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalKubernetesAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalKubernetesAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalLDAPAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalLDAPAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalLDAPAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalOCIAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalOCIAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalOCIAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalProvider) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalProvider"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalProvider"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalScope) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalScope"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalScope"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalTokenAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalTokenAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalTokenAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InfisicalUniversalAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.InfisicalUniversalAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalUniversalAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in LiveSource) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.LiveSource"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveSource"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in LiveStatus) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.LiveStatus"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in LiveStoreRef) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.LiveStoreRef"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveStoreRef"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in LocalObjectReference) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.LocalObjectReference"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LocalObjectReference"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ManifestReference) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.ManifestReference"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ManifestReference"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in OnePasswordAuth) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.OnePasswordAuth"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in OnePasswordAuthSecretRef) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.OnePasswordAuthSecretRef"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordAuthSecretRef"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in OnePasswordProvider) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.OnePasswordProvider"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordProvider"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RemoteRef) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.RemoteRef"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RemoteRef"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Rewrite) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.Rewrite"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.Rewrite"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RewriteMerge) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.RewriteMerge"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteMerge"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RewriteRegexp) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.RewriteRegexp"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteRegexp"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RewriteTransform) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.RewriteTransform"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteTransform"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretKeySelector) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretKeySelector"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStore) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStore"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStore"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreKey) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreKey"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreKey"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreKeys) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreKeys"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreKeys"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreList) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreList"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreList"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreProvider) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreProvider"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreProvider"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreRef) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreRef"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreRef"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreRetrySettings) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreRetrySettings"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreRetrySettings"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreSpec) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreSpec"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreSpec"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreStatus) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreStatus"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretStoreStatusCondition) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SecretStoreStatusCondition"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreStatusCondition"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SourceRef) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SourceRef"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SourceRef"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SyncWindow) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SyncWindow"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SyncWindow"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SyncWindows) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.SyncWindows"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SyncWindows"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in TemplateFrom) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.TemplateFrom"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateFrom"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in TemplateMetadata) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.TemplateMetadata"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateMetadata"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in TemplateRef) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.TemplateRef"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateRef"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in TemplateRefItem) OpenAPIModelName() string {
-	return "io.external-secrets.apis.v1.TemplateRefItem"
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateRefItem"
 }

@@ -23,36 +23,1031 @@ func Parser() *typed.Parser {
 var parserOnce sync.Once
 var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.CAProvider
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: namespace
+      type:
+        scalar: string
+    - name: type
+      type:
+        scalar: string
+      default: ""
 - name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ClusterSecretStore
-  scalar: untyped
-  list:
-    elementType:
-      namedType: __untyped_atomic_
-    elementRelationship: atomic
   map:
-    elementType:
-      namedType: __untyped_deduced_
-    elementRelationship: separable
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreStatus
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ClusterSecretStoreCondition
+  map:
+    fields:
+    - name: namespaceRegexes
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: namespaceSelector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+    - name: namespaces
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
 - name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecret
-  scalar: untyped
-  list:
-    elementType:
-      namedType: __untyped_atomic_
-    elementRelationship: atomic
   map:
-    elementType:
-      namedType: __untyped_deduced_
-    elementRelationship: separable
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretStatus
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretCondition
+  map:
+    fields:
+    - name: lastTransitionTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: message
+      type:
+        scalar: string
+    - name: reason
+      type:
+        scalar: string
+    - name: status
+      type:
+        scalar: string
+      default: ""
+    - name: type
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretData
+  map:
+    fields:
+    - name: remoteRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RemoteRef
+      default: {}
+    - name: secretKey
+      type:
+        scalar: string
+      default: ""
+    - name: sourceRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SourceRef
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretDataFrom
+  map:
+    fields:
+    - name: extract
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RemoteRef
+    - name: find
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.Find
+    - name: rewrite
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.Rewrite
+          elementRelationship: atomic
+    - name: sourceRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SourceRef
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretSpec
+  map:
+    fields:
+    - name: data
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretData
+          elementRelationship: atomic
+    - name: dataFrom
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretDataFrom
+          elementRelationship: atomic
+    - name: refreshInterval
+      type:
+        scalar: string
+      default: 1h0m0s
+    - name: refreshPolicy
+      type:
+        scalar: string
+    - name: secretStoreRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreRef
+    - name: syncWindows
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SyncWindows
+    - name: target
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretTarget
+      default:
+        creationPolicy: Owner
+        deletionPolicy: Retain
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretStatus
+  map:
+    fields:
+    - name: binding
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LocalObjectReference
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretCondition
+          elementRelationship: atomic
+    - name: live
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveStatus
+    - name: refreshRequestTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime
+    - name: refreshTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: syncedResourceVersion
+      type:
+        scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretTarget
+  map:
+    fields:
+    - name: creationPolicy
+      type:
+        scalar: string
+      default: Owner
+    - name: deletionPolicy
+      type:
+        scalar: string
+      default: Retain
+    - name: immutable
+      type:
+        scalar: boolean
+    - name: manifest
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ManifestReference
+    - name: name
+      type:
+        scalar: string
+    - name: template
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretTemplate
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretTemplate
+  map:
+    fields:
+    - name: data
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: engineVersion
+      type:
+        scalar: string
+      default: v2
+    - name: mergePolicy
+      type:
+        scalar: string
+      default: Replace
+    - name: metadata
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateMetadata
+    - name: templateFrom
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateFrom
+          elementRelationship: atomic
+    - name: type
+      type:
+        scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.Find
+  map:
+    fields:
+    - name: conversionStrategy
+      type:
+        scalar: string
+    - name: decodingStrategy
+      type:
+        scalar: string
+    - name: name
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.FindName
+    - name: nullBytePolicy
+      type:
+        scalar: string
+    - name: path
+      type:
+        scalar: string
+    - name: tags
+      type:
+        map:
+          elementType:
+            scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.FindName
+  map:
+    fields:
+    - name: regexp
+      type:
+        scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.GeneratorRef
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+      default: generators.external-secrets.io/v1alpha1
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+    - name: name
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAWSAuth
+  map:
+    fields:
+    - name: identityId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAuth
+  map:
+    fields:
+    - name: awsAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAWSAuth
+    - name: azureAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAzureAuth
+    - name: gcpIamAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalGCPIAMAuth
+    - name: gcpIdTokenAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalGCPIDTokenAuth
+    - name: jwtAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalJWTAuth
+    - name: kubernetesAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalKubernetesAuth
+    - name: ldapAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalLDAPAuth
+    - name: ociAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalOCIAuth
+    - name: tokenAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalTokenAuth
+    - name: universalAuthCredentials
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalUniversalAuth
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAzureAuth
+  map:
+    fields:
+    - name: identityId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: resource
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalGCPIAMAuth
+  map:
+    fields:
+    - name: identityId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: serviceAccountKeyFilePath
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalGCPIDTokenAuth
+  map:
+    fields:
+    - name: identityId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalJWTAuth
+  map:
+    fields:
+    - name: identityId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: jwt
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalKubernetesAuth
+  map:
+    fields:
+    - name: identityId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: serviceAccountTokenPath
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalLDAPAuth
+  map:
+    fields:
+    - name: identityId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: ldapPassword
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: ldapUsername
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalOCIAuth
+  map:
+    fields:
+    - name: fingerprint
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: identityId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: privateKey
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: privateKeyPassphrase
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+    - name: region
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: tenancyId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: userId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalProvider
+  map:
+    fields:
+    - name: auth
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalAuth
+      default: {}
+    - name: caBundle
+      type:
+        scalar: string
+    - name: caProvider
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.CAProvider
+    - name: hostAPI
+      type:
+        scalar: string
+      default: https://app.infisical.com/api
+    - name: secretsScope
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalScope
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalScope
+  map:
+    fields:
+    - name: environmentSlug
+      type:
+        scalar: string
+      default: ""
+    - name: expandSecretReferences
+      type:
+        scalar: boolean
+      default: true
+    - name: organizationSlug
+      type:
+        scalar: string
+    - name: projectSlug
+      type:
+        scalar: string
+      default: ""
+    - name: recursive
+      type:
+        scalar: boolean
+      default: false
+    - name: secretsPath
+      type:
+        scalar: string
+      default: /
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalTokenAuth
+  map:
+    fields:
+    - name: accessToken
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalUniversalAuth
+  map:
+    fields:
+    - name: clientId
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+    - name: clientSecret
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveSource
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+    - name: storeRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveStoreRef
+      default: {}
+    - name: updatedTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: version
+      type:
+        scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveStatus
+  map:
+    fields:
+    - name: message
+      type:
+        scalar: string
+    - name: observedTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: sources
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveSource
+          elementRelationship: atomic
+    - name: state
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LiveStoreRef
+  map:
+    fields:
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+    - name: name
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.LocalObjectReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    elementRelationship: atomic
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ManifestReference
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+      default: ""
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordAuth
+  map:
+    fields:
+    - name: secretRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordAuthSecretRef
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordAuthSecretRef
+  map:
+    fields:
+    - name: connectTokenSecretRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordProvider
+  map:
+    fields:
+    - name: auth
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordAuth
+    - name: connectHost
+      type:
+        scalar: string
+      default: ""
+    - name: vaults
+      type:
+        map:
+          elementType:
+            scalar: numeric
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RemoteRef
+  map:
+    fields:
+    - name: conversionStrategy
+      type:
+        scalar: string
+    - name: decodingStrategy
+      type:
+        scalar: string
+    - name: key
+      type:
+        scalar: string
+      default: ""
+    - name: metadataPolicy
+      type:
+        scalar: string
+    - name: nullBytePolicy
+      type:
+        scalar: string
+    - name: property
+      type:
+        scalar: string
+    - name: version
+      type:
+        scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.Rewrite
+  map:
+    fields:
+    - name: merge
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteMerge
+    - name: regexp
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteRegexp
+    - name: transform
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteTransform
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteMerge
+  map:
+    fields:
+    - name: conflictPolicy
+      type:
+        scalar: string
+      default: Error
+    - name: into
+      type:
+        scalar: string
+      default: ""
+    - name: priority
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: priorityPolicy
+      type:
+        scalar: string
+      default: Strict
+    - name: strategy
+      type:
+        scalar: string
+      default: Extract
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteRegexp
+  map:
+    fields:
+    - name: source
+      type:
+        scalar: string
+      default: ""
+    - name: target
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.RewriteTransform
+  map:
+    fields:
+    - name: template
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
 - name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStore
-  scalar: untyped
-  list:
-    elementType:
-      namedType: __untyped_atomic_
-    elementRelationship: atomic
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreStatus
+      default: {}
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreProvider
+  map:
+    fields:
+    - name: infisical
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.InfisicalProvider
+    - name: onepassword
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.OnePasswordProvider
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreRef
+  map:
+    fields:
+    - name: kind
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreRetrySettings
+  map:
+    fields:
+    - name: maxRetries
+      type:
+        scalar: numeric
+    - name: retryInterval
+      type:
+        scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreSpec
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ClusterSecretStoreCondition
+          elementRelationship: atomic
+    - name: controller
+      type:
+        scalar: string
+    - name: provider
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreProvider
+    - name: refreshInterval
+      type:
+        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+    - name: retrySettings
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreRetrySettings
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreStatus
+  map:
+    fields:
+    - name: capabilities
+      type:
+        scalar: string
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreStatusCondition
+          elementRelationship: atomic
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreStatusCondition
+  map:
+    fields:
+    - name: lastTransitionTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: message
+      type:
+        scalar: string
+    - name: reason
+      type:
+        scalar: string
+    - name: status
+      type:
+        scalar: string
+      default: ""
+    - name: type
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SourceRef
+  map:
+    fields:
+    - name: generatorRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.GeneratorRef
+    - name: storeRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretStoreRef
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SyncWindow
+  map:
+    fields:
+    - name: duration
+      type:
+        scalar: string
+      default: ""
+    - name: schedule
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SyncWindows
+  map:
+    fields:
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+    - name: windows
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SyncWindow
+          elementRelationship: atomic
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateFrom
+  map:
+    fields:
+    - name: configMap
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateRef
+    - name: literal
+      type:
+        scalar: string
+    - name: secret
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateRef
+    - name: target
+      type:
+        scalar: string
+      default: Data
+    - name: valuesDecodingStrategy
+      type:
+        scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateMetadata
+  map:
+    fields:
+    - name: annotations
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: finalizers
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: labels
+      type:
+        map:
+          elementType:
+            scalar: string
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateRef
+  map:
+    fields:
+    - name: items
+      type:
+        list:
+          elementType:
+            namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateRefItem
+          elementRelationship: atomic
+    - name: name
+      type:
+        scalar: string
+      default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.TemplateRefItem
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+      default: ""
+    - name: templateAs
+      type:
+        scalar: string
+      default: Values
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
   map:
     elementType:
-      namedType: __untyped_deduced_
-    elementRelationship: separable
+      scalar: untyped
+      list:
+        elementType:
+          namedType: __untyped_atomic_
+        elementRelationship: atomic
+      map:
+        elementType:
+          namedType: __untyped_deduced_
+        elementRelationship: separable
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+  map:
+    fields:
+    - name: matchExpressions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
+          elementRelationship: atomic
+    - name: matchLabels
+      type:
+        map:
+          elementType:
+            scalar: string
+    elementRelationship: atomic
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+      default: ""
+    - name: operator
+      type:
+        scalar: string
+      default: ""
+    - name: values
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: fieldsType
+      type:
+        scalar: string
+    - name: fieldsV1
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
+    - name: manager
+      type:
+        scalar: string
+    - name: operation
+      type:
+        scalar: string
+    - name: subresource
+      type:
+        scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime
+  scalar: untyped
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+  map:
+    fields:
+    - name: annotations
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: creationTimestamp
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: deletionGracePeriodSeconds
+      type:
+        scalar: numeric
+    - name: deletionTimestamp
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: finalizers
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: generateName
+      type:
+        scalar: string
+    - name: generation
+      type:
+        scalar: numeric
+    - name: labels
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: managedFields
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry
+          elementRelationship: atomic
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
+    - name: ownerReferences
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference
+          elementRelationship: associative
+          keys:
+          - uid
+    - name: resourceVersion
+      type:
+        scalar: string
+    - name: selfLink
+      type:
+        scalar: string
+    - name: uid
+      type:
+        scalar: string
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+      default: ""
+    - name: blockOwnerDeletion
+      type:
+        scalar: boolean
+    - name: controller
+      type:
+        scalar: boolean
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: uid
+      type:
+        scalar: string
+      default: ""
+    elementRelationship: atomic
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+  scalar: untyped
+- name: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+  scalar: untyped
 - name: __untyped_atomic_
   scalar: untyped
   list:

@@ -21,8 +21,11 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
-// cluster is a host in memory. Its watch is never late.
+// cluster is a host in memory. Its watch is never late, unless it is blind.
 type cluster struct {
+	// blind has the watch show no Secret.
+	blind bool
+
 	mu       sync.Mutex
 	version  int
 	secrets  map[string]*corev1.Secret
@@ -120,7 +123,7 @@ func (c *cluster) Secret(namespace, name string) (host.Metadata, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s, ok := c.secrets[namespace+"/"+name]
-	if !ok {
+	if !ok || c.blind {
 		return host.Metadata{}, false
 	}
 	return metadataOf(s), true

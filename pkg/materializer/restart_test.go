@@ -53,6 +53,22 @@ func TestRestartWritesNothing(t *testing.T) {
 	}
 }
 
+// After the host was away its watch may not show for half a minute what was just written: it is not written again.
+func TestAWatchThatLagsIsNoDamage(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		f.host.do(func() { f.host.blind = true })
+		f.add(templated("{{ uuidv4 }}"), every("1s"))
+		after(20 * time.Second)
+		before := f.host.stored("db")
+		require.NotNil(t, before)
+		require.Equal(t, 1, f.host.count("create"))
+		require.Zero(t, f.host.count("update"), "what was drawn at random stays")
+		f.host.do(func() { f.host.blind = false })
+		after(20 * time.Second)
+		require.Equal(t, before, f.host.stored("db"))
+	})
+}
+
 func TestRestartMakesUpForWhatWasMissed(t *testing.T) {
 	tampered := func(s *corev1.Secret) { s.Data["a"] = []byte("tampered") }
 	for name, c := range map[string]struct {

@@ -52,7 +52,7 @@ func (t *term) write(ctx context.Context, es *v1.ExternalSecret, st *state, o *o
 func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o *outcome.Outcome, rendered *template.Rendered,
 	existing *corev1.Secret, fingerprint resolve.Fingerprint) (verdict, error) {
 	name := outcome.TargetName(es)
-	if t.isAdopted(es, o, rendered, existing) {
+	if t.isAsRecorded(es, existing, fingerprint) || t.isAdopted(es, o, rendered, existing) {
 		t.record(es, st, fingerprint, existing)
 		return succeeded(reasonSynced, messageSynced).naming(name), nil
 	}
@@ -102,6 +102,14 @@ func (t *term) record(es *v1.ExternalSecret, st *state, fingerprint resolve.Fing
 func (t *term) recordNothing(es *v1.ExternalSecret, st *state, fingerprint resolve.Fingerprint) {
 	t.config.Ledger.Record(es.UID, outcome.Entry{Fingerprint: fingerprint})
 	t.leaveAsSeen(es, st)
+}
+
+// isAsRecorded tells whether what stands on the host is what was last written from these inputs, although the watch, which may
+// lag behind the write, does not show it.
+func (t *term) isAsRecorded(es *v1.ExternalSecret, existing *corev1.Secret, fingerprint resolve.Fingerprint) bool {
+	entry, ok := t.config.Ledger.Entry(es.UID)
+	return ok && existing != nil && existing.DeletionTimestamp == nil && entry.Fingerprint == fingerprint &&
+		entry.SecretUID == existing.UID && entry.ResourceVersion == existing.ResourceVersion
 }
 
 // isAdopted tells whether a Secret that stands from before is taken for what would be written now, where a template that

@@ -23,6 +23,8 @@ type Need struct {
 	Kind Kind
 	// Key, Property and Version are those of a remoteRef; empty in a find.
 	Key, Property, Version string
+	// Metadata asks for what describes the remote secret (metadataPolicy Fetch) in place of its value: a JSON object.
+	Metadata bool
 	// Path and Name (a regular expression) are those of a find.
 	Path, Name string
 	// Tags is the canonical JSON of a find's tags; TagMap opens it.

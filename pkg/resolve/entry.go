@@ -99,7 +99,10 @@ func (e *entry) source(common *v1.SecretStoreRef, own *v1.SourceRef) *Error {
 }
 
 func remoteNeed(kind provider.Kind, ref v1.RemoteRef) provider.Need {
-	return provider.Need{Kind: kind, Key: ref.Key, Property: deref(ref.Property), Version: deref(ref.Version)}
+	return provider.Need{
+		Kind: kind, Key: ref.Key, Property: deref(ref.Property), Version: deref(ref.Version),
+		Metadata: deref(ref.MetadataPolicy) == v1.MetadataPolicyFetch,
+	}
 }
 
 func findNeed(find v1.Find) provider.Need {

@@ -14,6 +14,7 @@ func TestNeeds(t *testing.T) {
 	other := &v1.SourceRef{StoreRef: &v1.SecretStoreRef{Name: ptr.To("shared"), Kind: ptr.To(ClusterSecretStore)}}
 	field := bind("c", "db")
 	field.RemoteRef.Property, field.RemoteRef.Version = ptr.To("user"), ptr.To("3")
+	field.RemoteRef.MetadataPolicy = ptr.To(v1.MetadataPolicyFetch)
 	elsewhere := bind("d", "db")
 	elsewhere.SourceRef = other
 	empty := bind("e", "db")
@@ -26,7 +27,7 @@ func TestNeeds(t *testing.T) {
 	require.Equal(t, []StoreNeeds{
 		{Store: store, Needs: []provider.Need{
 			{Kind: provider.KindValue, Key: "db"},
-			{Kind: provider.KindValue, Key: "db", Property: "user", Version: "3"},
+			{Kind: provider.KindValue, Key: "db", Property: "user", Version: "3", Metadata: true},
 			{Kind: provider.KindMap, Key: "db"},
 			{Kind: provider.KindFind, Path: "/app", Name: "^x", Tags: `{"a":"1","b":"2"}`},
 		}},

@@ -10,6 +10,7 @@ package provider
 import (
 	"context"
 	"net/url"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -36,6 +37,16 @@ type Provider interface {
 	Site(spec *v1.SecretStoreProvider) (*url.URL, error)
 	// Connect makes a client for the store. It does no I/O. material holds the content of every Reference, under its Name.
 	Connect(spec *v1.SecretStoreProvider, material Material) (Client, error)
+}
+
+// Names is the names of providers in order, for messages that list what there is.
+func Names(all []Provider) []string {
+	names := make([]string, len(all))
+	for i, p := range all {
+		names[i] = p.Name()
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Reference names an object of the host that a store needs.

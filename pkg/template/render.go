@@ -12,6 +12,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/decoding"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/privilege"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
@@ -193,7 +194,7 @@ func (r *renderer) check() error {
 	if size > corev1.MaxSecretSize {
 		return &Error{Place: place, Class: TooLarge, Detail: "a Secret holds 1 MiB at most"}
 	}
-	if why := RefusedType(r.out.Type, r.out.Annotations); why != "" {
+	if why := privilege.Refusal(r.out.Type); why != "" {
 		return &Error{Place: templatePath().Child("type").String(), Class: NotAllowed, Detail: why}
 	}
 	return nil

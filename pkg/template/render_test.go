@@ -142,14 +142,10 @@ func TestRenderMarksRandomness(t *testing.T) {
 }
 
 func TestRenderRefuses(t *testing.T) {
-	annotated := &v1.TemplateMetadata{Annotations: map[string]string{corev1.ServiceAccountNameKey: "admin"}}
 	for name, es := range map[string]*v1.ExternalSecret{
 		"bootstrap token":       externalSecret(&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretTypeBootstrapToken)}),
-		"service account token": externalSecret(&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretTypeServiceAccountToken), Metadata: annotated}),
-		"rendered annotation": externalSecret(&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretTypeServiceAccountToken), TemplateFrom: []v1.TemplateFrom{
-			{Literal: ptr.To(corev1.ServiceAccountNameKey + ": admin"), Target: ptr.To("Annotations")},
-		}}),
-		"Helm release": externalSecret(&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretType("helm.sh/release.v1"))}),
+		"service account token": externalSecret(&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretTypeServiceAccountToken)}),
+		"Helm release":          externalSecret(&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretType("helm.sh/release.v1"))}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Render(context.Background(), es, nil, nil)
@@ -164,14 +160,6 @@ func TestRenderRefuses(t *testing.T) {
 	other.Spec.Target.Manifest = &v1.ManifestReference{APIVersion: "v1", Kind: "ConfigMap"}
 	_, err := Render(context.Background(), other, nil, nil)
 	require.ErrorContains(t, err, "spec.target.manifest")
-
-	for _, kind := range []corev1.SecretType{corev1.SecretTypeServiceAccountToken, corev1.SecretTypeBootstrapToken, "helm.sh/release.v1"} {
-		require.True(t, Privileged(kind))
-	}
-	for _, kind := range []corev1.SecretType{"", corev1.SecretTypeOpaque, corev1.SecretTypeTLS, corev1.SecretTypeDockerConfigJson} {
-		require.False(t, Privileged(kind))
-		require.Empty(t, RefusedType(kind, map[string]string{corev1.ServiceAccountNameKey: "x"}))
-	}
 }
 
 func TestSourceKeys(t *testing.T) {

@@ -3,10 +3,10 @@ package template
 import (
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/privilege"
 )
 
 // Validate checks at admission what can be known of a template before it is rendered: that what the spec itself holds
@@ -55,27 +55,13 @@ func parseMessage(err *Error) string {
 	return fmt.Sprintf("line %d: %s", err.Line, err.Error())
 }
 
-// validateType refuses a privileged type, and one that annotations which are yet to be rendered could make privileged.
+// validateType refuses the types that no ExternalSecret may write.
 func validateType(t *v1.ExternalSecretTemplate, path *field.Path) field.ErrorList {
 	if t.Type == nil {
 		return nil
 	}
-	var annotations map[string]string
-	if t.Metadata != nil {
-		annotations = t.Metadata.Annotations
-	}
-	if why := RefusedType(*t.Type, annotations); why != "" {
+	if why := privilege.Refusal(*t.Type); why != "" {
 		return field.ErrorList{field.Forbidden(path.Child("type"), why)}
 	}
-	if *t.Type != corev1.SecretTypeServiceAccountToken {
-		return nil
-	}
-	var errs field.ErrorList
-	for i, from := range t.TemplateFrom {
-		if to, _ := targetOf(from.Target); to == targetAnnotations {
-			errs = append(errs, field.Forbidden(path.Child("templateFrom").Index(i).Child("target"),
-				"annotations of a Secret of type "+string(*t.Type)+" may not be rendered: one of them would give it a token"))
-		}
-	}
-	return errs
+	return nil
 }

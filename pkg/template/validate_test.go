@@ -21,7 +21,7 @@ func TestValidate(t *testing.T) {
 	}{
 		"none": {nil, nil},
 		"good": {&v1.ExternalSecretTemplate{
-			Data: map[string]string{"k": "{{ .a | b64enc }}"}, Type: ptr.To(corev1.SecretTypeServiceAccountToken),
+			Data: map[string]string{"k": "{{ .a | b64enc }}"}, Type: ptr.To(corev1.SecretTypeTLS),
 			TemplateFrom: []v1.TemplateFrom{{Literal: ptr.To("{{ range . }}{{ end }}"), Target: ptr.To("LABELS")}, {ConfigMap: ref("")}},
 			Metadata:     &v1.TemplateMetadata{Labels: map[string]string{"x": "{{ .y }}"}},
 		}, nil},
@@ -44,14 +44,20 @@ func TestValidate(t *testing.T) {
 				`spec.target.template.metadata.annotations[x]: Invalid value: line 1: the template does not parse: unexpected {{end}}`,
 			},
 		},
-		"annotations that would make a token": {
-			&v1.ExternalSecretTemplate{
-				Type:         ptr.To(corev1.SecretTypeServiceAccountToken),
-				TemplateFrom: []v1.TemplateFrom{{Literal: ptr.To("a: b"), Target: ptr.To("annotations")}},
-			},
-			[]string{
-				`spec.target.template.templateFrom[0].target: Forbidden: annotations of a Secret of type kubernetes.io/service-account-token may not be rendered: one of them would give it a token`,
-			},
+		"a token of a service account": {
+			&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretTypeServiceAccountToken)},
+			[]string{`spec.target.template.type: Forbidden: a Secret of type kubernetes.io/service-account-token ` +
+				`is given a token of a ServiceAccount and is never written`},
+		},
+		"a bootstrap token": {
+			&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretTypeBootstrapToken)},
+			[]string{`spec.target.template.type: Forbidden: a Secret of type bootstrap.kubernetes.io/token ` +
+				`lets its reader join the cluster and is never written`},
+		},
+		"a Helm release": {
+			&v1.ExternalSecretTemplate{Type: ptr.To(corev1.SecretType("helm.sh/release.v1"))},
+			[]string{`spec.target.template.type: Forbidden: a Secret of type helm.sh/release.v1 ` +
+				`is Helm's record of what it installed and is never written`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/privilege"
 )
 
 // Refusal is why a target is not written. Asking again helps only after the target or the ExternalSecret has changed.
@@ -37,16 +38,21 @@ const (
 	Terminating Cause = "Terminating"
 )
 
-// secretTypeHelmRelease is the type of the Secrets in which Helm keeps its releases.
-const secretTypeHelmRelease corev1.SecretType = "helm.sh/release.v1"
-
-// refuseType refuses types whose very existence means rights: the control plane mints tokens for the one and lets nodes in
-// by the other.
+// refuseType refuses to write the types that are more than data.
 func refuseType(t corev1.SecretType) error {
-	if t != corev1.SecretTypeServiceAccountToken && t != corev1.SecretTypeBootstrapToken {
-		return nil
+	if why := privilege.Refusal(t); why != "" {
+		return &Refusal{GuardedType, why}
 	}
-	return &Refusal{GuardedType, fmt.Sprintf("Secrets of type %s are never written", t)}
+	return nil
+}
+
+// isGuarded tells whether a Secret that stands is left alone for its type. A record of Helm that the owner itself made is
+// no record of Helm.
+func isGuarded(owner Owner, existing *corev1.Secret) bool {
+	if privilege.IsHelmRelease(existing.Type) {
+		return !owner.made(existing)
+	}
+	return privilege.Of(existing.Type) != ""
 }
 
 // refuse says why an existing Secret may not be written for the owner, nil if it may.
@@ -63,8 +69,9 @@ func refuse(owner Owner, policy v1.CreationPolicy, desired Desired, existing *co
 			return &Refusal{ControlledElsewhere, fmt.Sprintf("%s is controlled by %s %s", target, controller.Kind, controller.Name)}
 		}
 	}
-	if refuseType(existing.Type) != nil || existing.Type == secretTypeHelmRelease && !owner.made(existing) {
-		return &Refusal{GuardedType, fmt.Sprintf("%s is of type %s, which is never taken over", target, existing.Type)}
+	if isGuarded(owner, existing) {
+		return &Refusal{GuardedType, fmt.Sprintf("%s is of type %s, which is never taken over: it %s",
+			target, existing.Type, privilege.Of(existing.Type))}
 	}
 	if desired.Type != "" && desired.Type != existing.Type {
 		return &Refusal{OtherType, fmt.Sprintf("%s is of type %s, and the type of a Secret cannot change to %s", target, existing.Type, desired.Type)}

@@ -35,6 +35,7 @@ func TestDecideRefuses(t *testing.T) {
 		{"immutable", writing, "", standing(data{"k": "old"}, marked, immutable), Immutable},
 		{"another type", writing, corev1.SecretTypeTLS, standing(data{"k": "v"}), OtherType},
 		{"a Helm release", writing, "", standing(data{"k": "v"}, ofType(helm)), GuardedType},
+		{"a Helm release of another version", writing, "", standing(data{"k": "v"}, ofType("helm.sh/release.v2")), GuardedType},
 		{"a Helm release that only merges wrote to", writing, "",
 			standing(data{"k": "v"}, ofType(helm), writtenBy(FieldManager("orders"), `{"f:data":{"f:k":{}}}`)), GuardedType},
 		{"a token of a service account", writing, "", standing(data{"k": "v"}, ofType(token)), GuardedType},
@@ -42,6 +43,7 @@ func TestDecideRefuses(t *testing.T) {
 		{"a bootstrap token that somebody declared owned", writing, "", standing(data{"k": "v"}, ofType(bootstrap), marked, owned), GuardedType},
 		{"asked for a token of a service account", append(writing, v1.CreationNone), token, nil, GuardedType},
 		{"asked for a bootstrap token", append(writing, v1.CreationNone), bootstrap, nil, GuardedType},
+		{"asked for a Helm release", append(writing, v1.CreationNone), helm, nil, GuardedType},
 	} {
 		for _, policy := range test.policies {
 			t.Run(test.name+"/"+string(policy), func(t *testing.T) {

@@ -2,8 +2,6 @@
 package builtin
 
 import (
-	"slices"
-
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/infisical"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/onepassword"
@@ -16,23 +14,4 @@ func All() []provider.Provider {
 		infisical.New(),
 		onepassword.New(),
 	}
-}
-
-// ByName is the provider of a name, which is its field in spec.provider of a store.
-func ByName(all []provider.Provider, name string) (provider.Provider, bool) {
-	n := slices.IndexFunc(all, func(p provider.Provider) bool { return p.Name() == name })
-	if n < 0 {
-		return nil, false
-	}
-	return all[n], true
-}
-
-// Names is the names of providers, for messages that list what there is.
-func Names(all []provider.Provider) []string {
-	names := make([]string, len(all))
-	for i, p := range all {
-		names[i] = p.Name()
-	}
-	slices.Sort(names)
-	return names
 }

@@ -84,9 +84,5 @@ func (d explainingDecoder) Decode(data []byte, defaults *schema.GroupVersionKind
 
 // namesOf lists providers for messages.
 func namesOf(providers []provider.Provider) string {
-	all := make([]string, 0, len(providers))
-	for _, p := range providers {
-		all = append(all, p.Name())
-	}
-	return strings.Join(all, ", ")
+	return strings.Join(provider.Names(providers), ", ")
 }

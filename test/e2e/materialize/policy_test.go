@@ -3,6 +3,7 @@ package materialize
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -92,11 +93,36 @@ func TestWhatIsNotOursIsLeft(t *testing.T) {
 	f.Kubectl.Apply(app("second", "  target: {name: shared}\n"))
 	condition := f.ready(t, "second", corev1.ConditionFalse, "SecretSyncedError")
 	require.Contains(t, *condition.Message, "owned by another ExternalSecret")
+}
 
-	f.Kubectl.Apply("{apiVersion: v1, kind: Secret, metadata: {name: release}, type: helm.sh/release.v1, stringData: {release: chart}}")
-	f.Kubectl.Apply(app("third", "  target: {name: release}\n"))
-	f.ready(t, "third", corev1.ConditionFalse, "SecretSyncedError")
-	f.holds(t, "release", "release", "chart")
+// Secrets that the control plane or Helm acts on are left to whoever wrote them, whatever the policy.
+func TestPrivilegedSecretsAreLeft(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for name, secret := range map[string]string{
+		"release":  "type: helm.sh/release.v1",
+		"release2": "type: helm.sh/release.v2",
+		"joining":  "type: bootstrap.kubernetes.io/token",
+		"minted":   "type: kubernetes.io/service-account-token",
+	} {
+		f.Kubectl.Apply(fmt.Sprintf(`
+apiVersion: v1
+kind: Secret
+metadata: {name: %s, annotations: {kubernetes.io/service-account.name: default}}
+stringData: {own: kept}
+%s
+`, name, secret))
+		for _, policy := range []string{"Owner", "Orphan", "Merge", "CreateOrMerge"} {
+			es := name + "-" + strings.ToLower(policy)
+			f.Kubectl.Apply(app(es, fmt.Sprintf("  target: {name: %s, creationPolicy: %s}\n", name, policy)))
+			condition := f.ready(t, es, corev1.ConditionFalse, "SecretSyncedError")
+			require.Contains(t, *condition.Message, "never taken over", es)
+		}
+		left := f.holds(t, name, "own", "kept")
+		require.NotContains(t, left.Data, "password", name)
+		require.Empty(t, left.OwnerReferences, name)
+		require.NotContains(t, left.Labels, hostsecret.LabelManaged, name)
+	}
 }
 
 // Only a positive answer that a key is gone deletes, and only where the spec asks for it.

@@ -59,6 +59,9 @@ func refreshPolicy(es *v1.ExternalSecret) v1.ExternalSecretRefreshPolicy {
 	return v1.RefreshPolicyPeriodic
 }
 
+// minInterval is what a shorter refreshInterval comes to: the item would be due again before it was done.
+const minInterval = time.Second
+
 // interval is the refreshInterval. Admission lets none through that does not parse.
 func interval(es *v1.ExternalSecret) time.Duration {
 	if es.Spec.RefreshInterval == nil {
@@ -67,6 +70,9 @@ func interval(es *v1.ExternalSecret) time.Duration {
 	d, err := time.ParseDuration(*es.Spec.RefreshInterval)
 	if err != nil {
 		return defaultInterval
+	}
+	if d > 0 {
+		d = max(d, minInterval)
 	}
 	return d
 }

@@ -70,6 +70,10 @@ func TestInterval(t *testing.T) {
 	require.Equal(t, 90*time.Second, interval(es))
 	every("often")(es)
 	require.Equal(t, time.Hour, interval(es))
+	every("1ns")(es)
+	require.Equal(t, time.Second, interval(es))
+	every("0")(es)
+	require.Zero(t, interval(es))
 }
 
 func TestWindows(t *testing.T) {
@@ -103,6 +107,8 @@ func TestWindows(t *testing.T) {
 		"a duration that is wrong": {allow, at("0 9 * * *", "long"), day(9, 0, 0), false, time.Time{}},
 		"a macro":                  {allow, at("@daily", "30m"), day(0, 10, 0), true, time.Time{}},
 		"a day that never comes":   {allow, at("0 0 30 2 *", "1h"), day(9, 0, 0), false, time.Time{}},
+		"no minute at all":         {allow, at(", * * * *", "1h"), day(9, 0, 0), false, time.Time{}},
+		"a zone and nothing else":  {deny, at("TZ=UTC", "1h"), day(9, 0, 0), true, time.Time{}},
 		"another zone's clock":     {allow, at("0 9 * * *", "1h"), day(9, 30, 0).In(time.FixedZone("x", 5*3600)), true, time.Time{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,9 +3,8 @@ package materializer
 import (
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/recurrence"
 )
 
 // windowsOpen tells whether sync windows let a refresh that falls due by time happen now, and, where they do not, when to
@@ -37,7 +36,7 @@ func windowsOpen(windows *v1.SyncWindows, now time.Time) (open bool, again time.
 
 // around gives the window that now lies in, zero for none, and when the next one begins.
 func around(window *v1.SyncWindow, now time.Time) (start, end, next time.Time) {
-	schedule, err := cron.ParseStandard(window.Schedule)
+	schedule, err := recurrence.Parse(window.Schedule)
 	if err != nil {
 		return time.Time{}, time.Time{}, time.Time{}
 	}

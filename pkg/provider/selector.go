@@ -9,22 +9,22 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 )
 
-// ValidateSecretKeySelector checks a reference of a store to a key of a Secret. cluster and namespace are those of
+// ValidateSecretKeySelector checks a reference of a store to a key of a Secret or ConfigMap. cluster and namespace are those of
 // Provider.Validate.
 func ValidateSecretKeySelector(s v1.SecretKeySelector, path *field.Path, cluster bool, namespace string) field.ErrorList {
-	errs := validateText(deref(s.Name), path.Child("name"), "the name of the Secret", validation.IsDNS1123Subdomain)
-	errs = append(errs, validateText(deref(s.Key), path.Child("key"), "the key within the Secret", validation.IsConfigMapKey)...)
-	return append(errs, ValidateNamespace(s.Namespace, path.Child("namespace"), cluster, namespace)...)
+	errs := validateText(deref(s.Name), path.Child("name"), "the name of the object", validation.IsDNS1123Subdomain)
+	errs = append(errs, validateText(deref(s.Key), path.Child("key"), "the key within the object", validation.IsConfigMapKey)...)
+	return append(errs, validateNamespace(deref(s.Namespace), path.Child("namespace"), cluster, namespace)...)
 }
 
-// ValidateNamespace checks the namespace of a reference of a store: a ClusterSecretStore has none of its own and must say
-// which, a SecretStore must not reach into another than its own.
-func ValidateNamespace(of *string, path *field.Path, cluster bool, namespace string) field.ErrorList {
-	switch {
-	case cluster && deref(of) == "":
-		return field.ErrorList{field.Required(path, "a ClusterSecretStore must say in which namespace")}
-	case !cluster && of != nil && *of != namespace:
-		return field.ErrorList{field.Invalid(path, *of, fmt.Sprintf("a SecretStore may only refer to its own namespace, %q", namespace))}
+// validateNamespace checks the namespace of a reference: a ClusterSecretStore has none of its own and must say which, a
+// SecretStore must not reach into another than its own.
+func validateNamespace(of string, path *field.Path, cluster bool, namespace string) field.ErrorList {
+	if cluster {
+		return validateText(of, path, "a ClusterSecretStore must say in which namespace", validation.IsDNS1123Label)
+	}
+	if of != "" && of != namespace {
+		return field.ErrorList{field.Invalid(path, of, fmt.Sprintf("a SecretStore may only refer to its own namespace, %q", namespace))}
 	}
 	return nil
 }

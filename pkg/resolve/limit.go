@@ -3,19 +3,20 @@ package resolve
 import (
 	"fmt"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 const (
 	// MaxKeys is how many keys all entries of an ExternalSecret may come to.
-	MaxKeys = 10_000
+	MaxKeys = validation.MaxEntries
 	// MaxBytes is how many bytes they may hold. A Secret holds 1 MiB at most, but a template may make little of much.
 	MaxBytes = 8 << 20
 	// maxRewrites is how many operations one entry may have.
-	maxRewrites = 64
+	maxRewrites = validation.MaxRewrites
 	// maxRenamed is how long a key may become between two operations, in bytes. At the end it must be a Secret's.
-	maxRenamed = 1024
+	maxRenamed = validation.MaxRename
 )
 
 // limits is what one call of Resolve may still use up.

@@ -79,6 +79,10 @@ func TestValidate(t *testing.T) {
 		"name":          {edit: universal(func(a *v1.InfisicalUniversalAuth) { a.ClientID.Name = nil }), want: []string{"p.auth.universalAuthCredentials.clientId.name"}},
 		"key":           {edit: universal(func(a *v1.InfisicalUniversalAuth) { a.ClientSecret.Key = ptr("") }), want: []string{"p.auth.universalAuthCredentials.clientSecret.key"}},
 		"slugs":         {edit: func(store *v1.InfisicalProvider) { store.SecretsScope = v1.InfisicalScope{} }, want: []string{"p.secretsScope.projectSlug", "p.secretsScope.environmentSlug"}},
+		"long slug":     {edit: func(store *v1.InfisicalProvider) { store.SecretsScope.ProjectSlug = strings.Repeat("p", 257) }, want: []string{"p.secretsScope.projectSlug"}},
+		"long path":     {edit: func(store *v1.InfisicalProvider) { store.SecretsScope.SecretsPath = ptr(strings.Repeat("/p", 2049)) }, want: []string{"p.secretsScope.secretsPath"}},
+		"no name":       {edit: universal(func(a *v1.InfisicalUniversalAuth) { a.ClientID.Name = ptr("../x") }), want: []string{"p.auth.universalAuthCredentials.clientId.name"}},
+		"no key":        {edit: universal(func(a *v1.InfisicalUniversalAuth) { a.ClientID.Key = ptr("a/b") }), want: []string{"p.auth.universalAuthCredentials.clientId.key"}},
 		"host":          {edit: func(store *v1.InfisicalProvider) { store.HostAPI = ptr("ftp://x") }, want: []string{"p.hostAPI"}},
 		"no login":      {edit: func(store *v1.InfisicalProvider) { store.Auth = v1.InfisicalAuth{} }, want: []string{"p.auth"}},
 		"not built in": {edit: func(store *v1.InfisicalProvider) {

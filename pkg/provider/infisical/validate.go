@@ -6,6 +6,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// Far above what an instance takes itself, in bytes.
+const (
+	maxSlug = 256
+	maxPath = 4096
 )
 
 // Validate implements provider.Provider.
@@ -13,11 +20,10 @@ func (*Provider) Validate(spec *v1.SecretStoreProvider, path *field.Path, cluste
 	store := spec.Infisical
 	scope := path.Child("secretsScope")
 	var errs field.ErrorList
-	if store.SecretsScope.ProjectSlug == "" {
-		errs = append(errs, field.Required(scope.Child("projectSlug"), ""))
-	}
-	if store.SecretsScope.EnvironmentSlug == "" {
-		errs = append(errs, field.Required(scope.Child("environmentSlug"), ""))
+	errs = append(errs, slug(store.SecretsScope.ProjectSlug, "of the project", scope.Child("projectSlug"))...)
+	errs = append(errs, slug(store.SecretsScope.EnvironmentSlug, "of the environment", scope.Child("environmentSlug"))...)
+	if len(deref(store.SecretsScope.SecretsPath)) > maxPath {
+		errs = append(errs, field.TooLong(scope.Child("secretsPath"), field.OmitValueType{}, maxPath))
 	}
 	if _, err := parseHost(deref(store.HostAPI)); err != nil {
 		errs = append(errs, field.Invalid(path.Child("hostAPI"), field.OmitValueType{}, err.Error()))
@@ -33,6 +39,16 @@ func (*Provider) Validate(spec *v1.SecretStoreProvider, path *field.Path, cluste
 		errs = append(errs, references.caProvider(store.CAProvider, path.Child("caProvider"))...)
 	}
 	return errs
+}
+
+func slug(text, of string, path *field.Path) field.ErrorList {
+	switch {
+	case text == "":
+		return field.ErrorList{field.Required(path, "the slug "+of)}
+	case len(text) > maxSlug:
+		return field.ErrorList{field.TooLong(path, field.OmitValueType{}, maxSlug)}
+	}
+	return nil
 }
 
 // referenceRules are what holds for the references of one store.
@@ -53,14 +69,13 @@ func (r referenceRules) auth(auth *v1.InfisicalAuth, path *field.Path) field.Err
 	}
 	var errs field.ErrorList
 	for _, secret := range method.secrets(auth) {
-		at := path.Child(method.field, secret.purpose)
-		errs = append(errs, r.object(secret.selector.Name, secret.selector.Key, secret.selector.Namespace, at)...)
+		errs = append(errs, r.object(secret.selector, path.Child(method.field, secret.purpose))...)
 	}
 	return errs
 }
 
 func (r referenceRules) caProvider(ca *v1.CAProvider, path *field.Path) field.ErrorList {
-	errs := r.object(&ca.Name, ca.Key, ca.Namespace, path)
+	errs := r.object(v1.SecretKeySelector{Name: &ca.Name, Key: ca.Key, Namespace: ca.Namespace}, path)
 	if ca.Type != v1.CAProviderSecret && ca.Type != v1.CAProviderConfigMap {
 		errs = append(errs, field.NotSupported(path.Child("type"), ca.Type,
 			[]v1.CAProviderType{v1.CAProviderSecret, v1.CAProviderConfigMap}))
@@ -69,20 +84,6 @@ func (r referenceRules) caProvider(ca *v1.CAProvider, path *field.Path) field.Er
 }
 
 // object checks a reference to a key of an object.
-func (r referenceRules) object(name, key, namespace *string, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if deref(name) == "" {
-		errs = append(errs, field.Required(path.Child("name"), ""))
-	}
-	if deref(key) == "" {
-		errs = append(errs, field.Required(path.Child("key"), ""))
-	}
-	at := path.Child("namespace")
-	switch given := deref(namespace); {
-	case r.cluster && given == "":
-		errs = append(errs, field.Required(at, "a ClusterSecretStore has no namespace of its own"))
-	case !r.cluster && given != "" && given != r.namespace:
-		errs = append(errs, field.Invalid(at, given, "a SecretStore may refer to its own namespace alone"))
-	}
-	return errs
+func (r referenceRules) object(to v1.SecretKeySelector, path *field.Path) field.ErrorList {
+	return provider.ValidateSecretKeySelector(to, path, r.cluster, r.namespace)
 }

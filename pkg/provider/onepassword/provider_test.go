@@ -1,6 +1,8 @@
 package onepassword_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,7 +29,15 @@ func TestValidate(t *testing.T) {
 		"another's namespace":           {change: func(p *v1.OnePasswordProvider) { selector(p).Namespace = text("there") }, want: []string{"p.auth.secretRef.connectTokenSecretRef.namespace"}},
 		"empty reference": {change: func(p *v1.OnePasswordProvider) { *selector(p) = v1.SecretKeySelector{} },
 			want: []string{"p.auth.secretRef.connectTokenSecretRef.name", "p.auth.secretRef.connectTokenSecretRef.key"}},
-		"reference to no name": {change: func(p *v1.OnePasswordProvider) { selector(p).Name = text("../x") }, want: []string{"p.auth.secretRef.connectTokenSecretRef.name"}},
+		"reference to no name":      {change: func(p *v1.OnePasswordProvider) { selector(p).Name = text("../x") }, want: []string{"p.auth.secretRef.connectTokenSecretRef.name"}},
+		"a namespace that is empty": {change: func(p *v1.OnePasswordProvider) { selector(p).Namespace = text("") }},
+		"a namespace of no name":    {cluster: true, change: func(p *v1.OnePasswordProvider) { selector(p).Namespace = text("../x") }, want: []string{"p.auth.secretRef.connectTokenSecretRef.namespace"}},
+		"too many vaults": {change: func(p *v1.OnePasswordProvider) {
+			for i := range int64(1000) {
+				p.Vaults["v"+strconv.FormatInt(i, 10)] = i + 100
+			}
+		}, want: []string{"p.vaults"}},
+		"a vault's long title": {change: func(p *v1.OnePasswordProvider) { p.Vaults = map[string]int64{strings.Repeat("v", 1025): 1} }, want: []string{"p.vaults"}},
 		"no auth":              {change: func(p *v1.OnePasswordProvider) { p.Auth = nil }, want: []string{"p.auth"}},
 		"no secretRef":         {change: func(p *v1.OnePasswordProvider) { p.Auth.SecretRef = nil }, want: []string{"p.auth.secretRef"}},
 		"no host":              {change: func(p *v1.OnePasswordProvider) { p.ConnectHost = "" }, want: []string{"p.connectHost"}},

@@ -14,6 +14,13 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
+const (
+	// maxVaults is far more than anybody looks a key up in: each is a scope that is polled.
+	maxVaults = 1000
+	// maxTitle is the longest title or id of a vault, in bytes.
+	maxTitle = 1024
+)
+
 // Validate implements provider.Provider.
 func (p *Provider) Validate(spec *v1.SecretStoreProvider, path *field.Path, cluster bool, namespace string) field.ErrorList {
 	if !p.In(spec) {
@@ -41,11 +48,18 @@ func validateVaults(vaults map[string]int64, path *field.Path) field.ErrorList {
 	if len(vaults) == 0 {
 		return field.ErrorList{field.Required(path, "at least one vault, by title or id, with its place in the order of look-up")}
 	}
+	if len(vaults) > maxVaults {
+		return field.ErrorList{field.TooMany(path, len(vaults), maxVaults)}
+	}
 	var errs field.ErrorList
 	taken := map[int64]string{}
 	for _, name := range slices.Sorted(maps.Keys(vaults)) {
 		if name == "" {
 			errs = append(errs, field.Invalid(path, name, "a vault must have a title or an id"))
+		}
+		if len(name) > maxTitle {
+			errs = append(errs, field.TooLong(path, field.OmitValueType{}, maxTitle))
+			continue
 		}
 		if other, ok := taken[vaults[name]]; ok {
 			errs = append(errs, field.Invalid(path.Key(name), vaults[name],

@@ -60,7 +60,7 @@ func (strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 
 func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	es := obj.(*v1.ExternalSecret)
-	return append(validation.ObjectName(es.Name), validate(es)...)
+	return validation.Bounded(append(validation.ObjectName(es.Name), validate(es)...))
 }
 
 func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
@@ -69,7 +69,7 @@ func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field
 	if es.DeletionTimestamp != nil || apiequality.Semantic.DeepEqual(es.Spec, old.(*v1.ExternalSecret).Spec) {
 		return nil
 	}
-	return validate(es)
+	return validation.Bounded(validate(es))
 }
 
 func validate(es *v1.ExternalSecret) field.ErrorList {
@@ -100,11 +100,18 @@ func (strategy) Canonicalize(runtime.Object) {}
 func (strategy) AllowCreateOnUpdate(context.Context) bool      { return false }
 func (strategy) AllowUnconditionalUpdate(context.Context) bool { return false }
 
-// Warnings about stores and keys need a provider's answer and are given after the write: see warnings.go.
-func (strategy) WarningsOnCreate(context.Context, runtime.Object) []string { return nil }
+// WarningsOnCreate is about the spec alone. Warnings about stores and keys need a provider's answer and are given after the
+// write: see warnings.go.
+func (strategy) WarningsOnCreate(_ context.Context, obj runtime.Object) []string {
+	return validation.Warnings(obj.(*v1.ExternalSecret))
+}
 
-func (strategy) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object) []string {
-	return nil
+func (strategy) WarningsOnUpdate(_ context.Context, obj, old runtime.Object) []string {
+	es := obj.(*v1.ExternalSecret)
+	if apiequality.Semantic.DeepEqual(es.Spec, old.(*v1.ExternalSecret).Spec) {
+		return nil
+	}
+	return validation.Warnings(es)
 }
 
 // statusStrategy is what happens to an ExternalSecret that is written through its status subresource.
@@ -123,6 +130,10 @@ func (statusStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Objec
 	substatus.KeepMetadata(&es.ObjectMeta, &before.ObjectMeta)
 	es.Spec = before.Spec
 	es.Status.Live = nil
+}
+
+func (statusStrategy) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object) []string {
+	return nil
 }
 
 func (statusStrategy) ValidateUpdate(context.Context, runtime.Object, runtime.Object) field.ErrorList {

@@ -59,7 +59,7 @@ func (strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
 
 func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	view := mustView(obj)
-	return append(validation.ObjectName(view.meta.Name), s.validate(view)...)
+	return validation.Bounded(append(validation.ObjectName(view.meta.Name), s.validate(view)...))
 }
 
 func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
@@ -68,7 +68,7 @@ func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) fie
 	if view.meta.DeletionTimestamp != nil || apiequality.Semantic.DeepEqual(*view.spec, *before.spec) {
 		return nil
 	}
-	return s.validate(view)
+	return validation.Bounded(s.validate(view))
 }
 
 func (s strategy) validate(view store) field.ErrorList {

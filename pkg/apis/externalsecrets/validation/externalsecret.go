@@ -1,6 +1,8 @@
 package validation
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -26,10 +28,9 @@ func ExternalSecret(es *v1.ExternalSecret) field.ErrorList {
 		errs = append(errs, field.Required(spec, "data or dataFrom must have at least one entry"))
 	}
 	errs = append(errs, validateData(es, spec.Child("data"))...)
-	for i := range es.Spec.DataFrom {
-		errs = append(errs, validateDataFrom(&es.Spec.DataFrom[i], es.Spec.SecretStoreRef, spec.Child("dataFrom").Index(i))...)
-	}
-	return errs
+	return append(errs, each(es.Spec.DataFrom, MaxEntries, spec.Child("dataFrom"), func(entry *v1.ExternalSecretDataFrom, at *field.Path) field.ErrorList {
+		return validateDataFrom(entry, es.Spec.SecretStoreRef, at)
+	})...)
 }
 
 func validateStoreRef(ref *v1.SecretStoreRef, path *field.Path) field.ErrorList {
@@ -56,19 +57,16 @@ func validateDuration(value *string, path *field.Path) field.ErrorList {
 }
 
 func validateData(es *v1.ExternalSecret, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
 	seen := make(map[string]bool, len(es.Spec.Data))
-	for i := range es.Spec.Data {
-		entry, at := &es.Spec.Data[i], path.Index(i)
-		errs = append(errs, validateKey(entry.SecretKey, at.Child("secretKey"))...)
+	return each(es.Spec.Data, MaxEntries, path, func(entry *v1.ExternalSecretData, at *field.Path) field.ErrorList {
+		errs := validateKey(entry.SecretKey, at.Child("secretKey"))
 		if seen[entry.SecretKey] {
 			errs = append(errs, field.Duplicate(at.Child("secretKey"), entry.SecretKey))
 		}
 		seen[entry.SecretKey] = true
 		errs = append(errs, validateRemoteRef(&entry.RemoteRef, at.Child("remoteRef"))...)
-		errs = append(errs, validateSource(entry.SourceRef, es.Spec.SecretStoreRef, at)...)
-	}
-	return errs
+		return append(errs, validateSource(entry.SourceRef, es.Spec.SecretStoreRef, at)...)
+	})
 }
 
 func validateRemoteRef(ref *v1.RemoteRef, path *field.Path) field.ErrorList {
@@ -76,6 +74,9 @@ func validateRemoteRef(ref *v1.RemoteRef, path *field.Path) field.ErrorList {
 	if ref.Key == "" {
 		errs = append(errs, field.Required(path.Child("key"), "must name a secret of the provider"))
 	}
+	errs = append(errs, tooLong(&ref.Key, maxText, path.Child("key"))...)
+	errs = append(errs, tooLong(ref.Property, maxText, path.Child("property"))...)
+	errs = append(errs, tooLong(ref.Version, maxVersion, path.Child("version"))...)
 	errs = append(errs, validateEnum(ref.MetadataPolicy, path.Child("metadataPolicy"), v1.MetadataPolicyNone, v1.MetadataPolicyFetch)...)
 	return append(errs, validateStrategies(ref.ConversionStrategy, ref.DecodingStrategy, ref.NullBytePolicy, path)...)
 }
@@ -93,7 +94,9 @@ func validateDecoding(strategy *v1.DecodingStrategy, path *field.Path) field.Err
 // validateSource checks an entry's own sourceRef, and that some store is named at all.
 func validateSource(source *v1.SourceRef, fallback *v1.SecretStoreRef, entry *field.Path) field.ErrorList {
 	path := entry.Child("sourceRef")
-	if source == nil {
+	// Typed clients write an empty storeRef where they mean none.
+	isEmpty := source != nil && source.GeneratorRef == nil && source.StoreRef != nil && *source.StoreRef == (v1.SecretStoreRef{})
+	if source == nil || isEmpty {
 		if fallback == nil || fallback.Name == nil {
 			return field.ErrorList{field.Required(field.NewPath("spec", "secretStoreRef", "name"),
 				"must name a store, since "+entry.String()+" has no sourceRef of its own")}
@@ -101,7 +104,8 @@ func validateSource(source *v1.SourceRef, fallback *v1.SecretStoreRef, entry *fi
 		return nil
 	}
 	if source.GeneratorRef != nil {
-		return field.ErrorList{field.Forbidden(path.Child("generatorRef"), "this server has no generators; name a store in storeRef")}
+		return field.ErrorList{field.Forbidden(path.Child("generatorRef"),
+			"this server has no generators: it reads stores alone; name one in storeRef, or have External Secrets Operator handle this object")}
 	}
 	if source.StoreRef == nil {
 		return field.ErrorList{field.Required(path.Child("storeRef"), "must name a store")}
@@ -123,16 +127,27 @@ func validateDataFrom(entry *v1.ExternalSecretDataFrom, fallback *v1.SecretStore
 	if entry.Find != nil {
 		errs = append(errs, validateFind(entry.Find, path.Child("find"))...)
 	}
-	for i := range entry.Rewrite {
-		errs = append(errs, validateRewrite(&entry.Rewrite[i], path.Child("rewrite").Index(i))...)
-	}
-	return errs
+	return append(errs, each(entry.Rewrite, MaxRewrites, path.Child("rewrite"), validateRewrite)...)
 }
 
 func validateFind(find *v1.Find, path *field.Path) field.ErrorList {
 	errs := validateStrategies(find.ConversionStrategy, find.DecodingStrategy, find.NullBytePolicy, path)
 	if find.Name != nil && find.Name.RegExp != nil {
 		errs = append(errs, validateRegexp(*find.Name.RegExp, path.Child("name", "regexp"))...)
+	}
+	errs = append(errs, tooLong(find.Path, maxText, path.Child("path"))...)
+	return append(errs, validateTags(find.Tags, path.Child("tags"))...)
+}
+
+func validateTags(tags map[string]string, path *field.Path) field.ErrorList {
+	if errs := tooMany(len(tags), maxTags, path); errs != nil {
+		return errs
+	}
+	var errs field.ErrorList
+	for _, tag := range slices.Sorted(maps.Keys(tags)) {
+		if len(tag)+len(tags[tag]) > maxText {
+			errs = append(errs, field.TooLong(path.Key(tag), field.OmitValueType{}, maxText))
+		}
 	}
 	return errs
 }
@@ -150,6 +165,7 @@ func validateRewrite(rewrite *v1.Rewrite, path *field.Path) field.ErrorList {
 	})
 	if rewrite.Regexp != nil {
 		errs = append(errs, validateRegexp(rewrite.Regexp.Source, path.Child("regexp", "source"))...)
+		errs = append(errs, tooLong(&rewrite.Regexp.Target, MaxRename, path.Child("regexp", "target"))...)
 	}
 	if rewrite.Merge != nil {
 		errs = append(errs, validateMerge(rewrite.Merge, path.Child("merge"))...)
@@ -164,5 +180,7 @@ func validateMerge(merge *v1.RewriteMerge, path *field.Path) field.ErrorList {
 	if merge.Strategy != nil && *merge.Strategy == v1.MergeJSON && (merge.Into == nil || *merge.Into == "") {
 		errs = append(errs, field.Required(path.Child("into"), "must name the key of the result with the strategy JSON"))
 	}
-	return errs
+	errs = append(errs, tooLong(merge.Into, MaxRename, path.Child("into"))...)
+	return append(errs, each(merge.Priority, maxPriorities, path.Child("priority"),
+		func(key *string, at *field.Path) field.ErrorList { return tooLong(key, MaxRename, at) })...)
 }

@@ -34,6 +34,15 @@ func validateName(name string, path *field.Path) field.ErrorList {
 	return errs
 }
 
+// validateQualified checks the name of a label, annotation or finalizer.
+func validateQualified(name string, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, msg := range validation.IsQualifiedName(name) {
+		errs = append(errs, field.Invalid(path, name, msg))
+	}
+	return errs
+}
+
 // validateNamespace checks the name of a namespace: a DNS-1123 label.
 func validateNamespace(name string, path *field.Path) field.ErrorList {
 	var errs field.ErrorList

@@ -21,10 +21,8 @@ func StoreSpec(spec *v1.SecretStoreSpec) field.ErrorList {
 			errs = append(errs, field.Invalid(at.Child("maxRetries"), *retry.MaxRetries, "must not be negative"))
 		}
 	}
-	for i := range spec.Conditions {
-		errs = append(errs, validateCondition(&spec.Conditions[i], path.Child("conditions").Index(i))...)
-	}
-	return errs
+	errs = append(errs, tooLong(spec.Controller, maxNameLength, path.Child("controller"))...)
+	return append(errs, each(spec.Conditions, maxConditions, path.Child("conditions"), validateCondition)...)
 }
 
 func validateStoreInterval(interval *intstr.IntOrString, path *field.Path) field.ErrorList {
@@ -49,11 +47,8 @@ func validateCondition(condition *v1.ClusterSecretStoreCondition, path *field.Pa
 		errs = append(errs, metav1validation.ValidateLabelSelector(condition.NamespaceSelector,
 			metav1validation.LabelSelectorValidationOptions{}, path.Child("namespaceSelector"))...)
 	}
-	for i, namespace := range condition.Namespaces {
-		errs = append(errs, validateNamespace(namespace, path.Child("namespaces").Index(i))...)
-	}
-	for i, expression := range condition.NamespaceRegexes {
-		errs = append(errs, validateRegexp(expression, path.Child("namespaceRegexes").Index(i))...)
-	}
-	return errs
+	errs = append(errs, each(condition.Namespaces, maxNamespaces, path.Child("namespaces"),
+		func(namespace *string, at *field.Path) field.ErrorList { return validateNamespace(*namespace, at) })...)
+	return append(errs, each(condition.NamespaceRegexes, maxRegexes, path.Child("namespaceRegexes"),
+		func(expression *string, at *field.Path) field.ErrorList { return validateRegexp(*expression, at) })...)
 }

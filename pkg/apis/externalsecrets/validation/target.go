@@ -2,14 +2,14 @@ package validation
 
 import (
 	"fmt"
-	"regexp"
+	"maps"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 )
-
-var schedulePattern = regexp.MustCompile(`^(@(annually|yearly|monthly|weekly|daily|midnight|hourly)|@every [^\s]+.*|[^\s]+( [^\s]+){4})$`)
 
 func validateTarget(target *v1.ExternalSecretTarget, path *field.Path) field.ErrorList {
 	if target == nil {
@@ -51,10 +51,23 @@ func validatePolicies(target *v1.ExternalSecretTarget, path *field.Path) field.E
 // validateTemplate checks what surrounds the templates; pkg/template checks them themselves, and the engine's version.
 func validateTemplate(template *v1.ExternalSecretTemplate, path *field.Path) field.ErrorList {
 	errs := validateEnum(template.MergePolicy, path.Child("mergePolicy"), v1.TemplateReplace, v1.TemplateMerge)
-	for i := range template.TemplateFrom {
-		errs = append(errs, validateTemplateFrom(&template.TemplateFrom[i], path.Child("templateFrom").Index(i))...)
+	if template.Metadata != nil {
+		errs = append(errs, validateMetadata(template.Metadata, path.Child("metadata"))...)
 	}
-	return errs
+	return append(errs, each(template.TemplateFrom, maxTemplateFrom, path.Child("templateFrom"), validateTemplateFrom)...)
+}
+
+// validateMetadata checks names, which no template makes: the host would refuse the Secret for them.
+func validateMetadata(metadata *v1.TemplateMetadata, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range slices.Sorted(maps.Keys(metadata.Labels)) {
+		errs = append(errs, validateQualified(key, path.Child("labels"))...)
+	}
+	for _, key := range slices.Sorted(maps.Keys(metadata.Annotations)) {
+		errs = append(errs, validateQualified(strings.ToLower(key), path.Child("annotations"))...)
+	}
+	return append(errs, each(metadata.Finalizers, maxFinalizers, path.Child("finalizers"),
+		func(finalizer *string, at *field.Path) field.ErrorList { return validateQualified(*finalizer, at) })...)
 }
 
 func validateTemplateFrom(from *v1.TemplateFrom, path *field.Path) field.ErrorList {
@@ -74,30 +87,8 @@ func validateTemplateRef(ref *v1.TemplateRef, path *field.Path) field.ErrorList 
 	if len(ref.Items) == 0 {
 		errs = append(errs, field.Required(path.Child("items"), "must name at least one key"))
 	}
-	for i := range ref.Items {
-		at := path.Child("items").Index(i)
-		errs = append(errs, validateKey(ref.Items[i].Key, at.Child("key"))...)
-		errs = append(errs, validateEnum(ref.Items[i].TemplateAs, at.Child("templateAs"),
+	return append(errs, each(ref.Items, maxItems, path.Child("items"), func(item *v1.TemplateRefItem, at *field.Path) field.ErrorList {
+		return append(validateKey(item.Key, at.Child("key")), validateEnum(item.TemplateAs, at.Child("templateAs"),
 			v1.TemplateScopeValues, v1.TemplateScopeKeysAndValues)...)
-	}
-	return errs
-}
-
-func validateSyncWindows(windows *v1.SyncWindows, path *field.Path) field.ErrorList {
-	if windows == nil {
-		return nil
-	}
-	errs := validateEnum(&windows.Kind, path.Child("kind"), v1.SyncWindowAllow, v1.SyncWindowDeny)
-	if len(windows.Windows) == 0 {
-		errs = append(errs, field.Required(path.Child("windows"), "must have at least one window"))
-	}
-	for i := range windows.Windows {
-		window, at := &windows.Windows[i], path.Child("windows").Index(i)
-		if !schedulePattern.MatchString(window.Schedule) {
-			errs = append(errs, field.Invalid(at.Child("schedule"), window.Schedule,
-				`must be a cron expression of five fields, or a macro such as @daily or "@every 1h"`))
-		}
-		errs = append(errs, validateDuration(&window.Duration, at.Child("duration"))...)
-	}
-	return errs
+	})...)
 }

@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/audit"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 )
 
@@ -26,19 +27,26 @@ const watchGrace = 2 * time.Second
 // Extra is what this server is configured with beyond a generic API server. The options of the same names say what each
 // field means.
 type Extra struct {
-	Host            *rest.Config
-	LiveTimeout     time.Duration
-	ListTimeout     time.Duration
-	ListFreshness   time.Duration
-	PollInterval    time.Duration
-	FollowChanges   bool
-	LeaderElect     bool
-	ControllerClass string
-	Namespace       string
+	Host          *rest.Config
+	LiveTimeout   time.Duration
+	ListTimeout   time.Duration
+	ListFreshness time.Duration
+	PollInterval  time.Duration
+	FollowChanges bool
+	// AuthorizeTakeover asks authors for their right to a Secret that is taken over.
+	AuthorizeTakeover bool
+	LeaderElect       bool
+	ControllerClass   string
+	Namespace         string
 	// Identity tells this replica from the others in the election.
 	Identity           string
 	MetricsBindAddress string
 	Workers            int
+}
+
+// decider is what the materializer and previews decide by.
+func (e Extra) decider() outcome.Decider {
+	return outcome.Decider{AuthorizeTakeover: e.AuthorizeTakeover}
 }
 
 // Config is what a server is made of.

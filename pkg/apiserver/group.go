@@ -8,6 +8,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/author"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/externalsecret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/secretstore"
 )
@@ -28,8 +29,13 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 	if err != nil {
 		return nil, err
 	}
-	live := parts.live(c.extra, &externalsecret.ValueReaders{Authorizer: c.authorizer})
-	previewer := &outcome.Previewer{Secrets: parts.secrets, Ledger: parts.ledger}
+	rights := &author.Rights{Authorizer: c.authorizer}
+	live := parts.live(c.extra, &externalsecret.ValueReaders{Rights: rights})
+	previewer := &outcome.Previewer{Secrets: parts.secrets, Ledger: parts.ledger, Decider: c.extra.decider()}
+	var takeovers *externalsecret.Takeovers
+	if c.extra.AuthorizeTakeover {
+		takeovers = &externalsecret.Takeovers{Rights: rights, Secrets: parts.host}
+	}
 	status := externalsecret.NewStatusREST(c.scheme, store)
 	keys := keyLister{parts.catalog}
 
@@ -37,10 +43,10 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 		serializer.NewCodecFactory(c.scheme))
 	group.NegotiatedSerializer = secretstore.ExplainUnknownProviders(group.NegotiatedSerializer, parts.providers)
 	group.VersionedResourcesStorageMap["v1"] = map[string]rest.Storage{
-		"externalsecrets":            externalsecret.NewREST(store, live),
+		"externalsecrets":            externalsecret.NewREST(store, live, takeovers),
 		"externalsecrets/status":     status,
 		"externalsecrets/secret":     externalsecret.NewSecretREST(store, live, previewer),
-		"externalsecrets/refresh":    externalsecret.NewRefreshREST(store, status, leader),
+		"externalsecrets/refresh":    externalsecret.NewRefreshREST(store, status, leader, takeovers),
 		"secretstores":               stores,
 		"secretstores/status":        storeStatus,
 		"secretstores/keys":          stores.Keys(keys, c.extra.LiveTimeout),

@@ -26,6 +26,7 @@ func newMaterializer(parts *components, extra Extra) (*materializer.Materializer
 		Catalog:       parts.catalog,
 		Evaluator:     parts.evaluator,
 		Ledger:        parts.ledger,
+		Decider:       extra.decider(),
 		Sources:       parts.sources,
 		Metrics:       parts.metrics,
 		FollowChanges: extra.FollowChanges,

@@ -88,7 +88,9 @@ type Config struct {
 	Catalog    *outcome.Catalog
 	Evaluator  Evaluator
 	Ledger     *outcome.Ledger
-	Sources    Sources
+	// Decider says which Secrets may be written; the zero one asks for nobody's rights.
+	Decider outcome.Decider
+	Sources Sources
 	// Metrics hears nothing when nil.
 	Metrics Metrics
 	// Election is nil for the only replica there is: it leads.

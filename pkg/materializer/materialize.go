@@ -83,7 +83,7 @@ func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.F
 	}
 	if entry.ResourceVersion == "" {
 		// It could not be written, for a reason that still stands.
-		return st.last, st.last.err != nil && !st.last.again
+		return st.last, st.last.err != nil && !st.last.again && !(st.last.lacksRight() && t.config.Decider.MayTakeOver(es))
 	}
 	return succeeded(reasonSynced, messageSynced).naming(name), exists && meta.UID == entry.SecretUID
 }

@@ -116,11 +116,17 @@ func refused(err error) verdict {
 			what = failedImmutable
 		case secret.OwnedByAnother:
 			what = failedOwned
-		case secret.ControlledElsewhere, secret.GuardedType:
+		case secret.ControlledElsewhere, secret.GuardedType, secret.Unauthorized:
 			what = failedOwnership
 		}
 	}
 	return failed(what, err)
+}
+
+// lacksRight tells whether the author of the spec lacked a right.
+func (v verdict) lacksRight() bool {
+	var refusal *secret.Refusal
+	return errors.As(v.err, &refusal) && refusal.Cause == secret.Unauthorized
 }
 
 func shortened(message string) string {

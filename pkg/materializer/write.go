@@ -57,7 +57,7 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o
 		return succeeded(reasonSynced, messageSynced).naming(name), nil
 	}
 	owner := secret.OwnerOf(es)
-	plan, refusal := secret.Decide(owner, outcome.Creation(es), name, outcome.DesiredOf(rendered), existing)
+	plan, refusal := t.config.Decider.Decide(es, rendered, existing)
 	var written *corev1.Secret
 	if plan.Action != "" {
 		var err error

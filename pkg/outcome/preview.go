@@ -20,6 +20,7 @@ type SecretReader interface {
 type Previewer struct {
 	Secrets SecretReader
 	Ledger  *Ledger
+	Decider Decider
 }
 
 // Preview is the Secret of es as it would stand if it were written now. Where the inputs are those of the last write, it
@@ -42,7 +43,7 @@ func (p *Previewer) Preview(ctx context.Context, es *v1.ExternalSecret, o *Outco
 	if err != nil {
 		return nil, err
 	}
-	plan, err := secret.Decide(secret.OwnerOf(es), Creation(es), TargetName(es), DesiredOf(rendered), existing)
+	plan, err := p.Decider.Decide(es, rendered, existing)
 	if err != nil {
 		return nil, err
 	}

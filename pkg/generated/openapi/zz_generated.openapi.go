@@ -775,6 +775,13 @@ func schema_pkg_apis_externalsecrets_v1_ExternalSecretStatus(ref common.Referenc
 							Ref:         ref(metav1.MicroTime{}.OpenAPIModelName()),
 						},
 					},
+					"takeoverGeneration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "TakeoverGeneration is the generation whose author may update the target Secret, where the server asks for that right (--authorize-takeover): a Secret that no ExternalSecret manages is taken over for this generation alone. It is set by the server; no request writes it.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
 					"live": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Live is what the provider shows at the time of the request. It exists only in answers and is never stored.",

@@ -34,6 +34,8 @@ const (
 	GuardedType Cause = "GuardedType"
 	// OtherType means that the Secret exists with another type: the API lets no type change.
 	OtherType Cause = "OtherType"
+	// Unauthorized means that nobody manages the Secret, and that the ExternalSecret's author may not update it.
+	Unauthorized Cause = "Unauthorized"
 	// Terminating means that the Secret is being deleted.
 	Terminating Cause = "Terminating"
 )
@@ -53,6 +55,17 @@ func isGuarded(owner Owner, existing *corev1.Secret) bool {
 		return !owner.made(existing)
 	}
 	return privilege.Of(existing.Type) != ""
+}
+
+// RefuseTakeover says that a Secret is not the owner's to write where no ExternalSecret manages it and the owner did not
+// make it; nil for any other.
+func RefuseTakeover(owner Owner, existing *corev1.Secret) error {
+	if existing.Labels[LabelManaged] == LabelManagedValue || owner.made(existing) {
+		return nil
+	}
+	return &Refusal{Unauthorized, fmt.Sprintf("Secret %s/%s exists, no ExternalSecret manages it, and whoever last changed the spec "+
+		"may not update it: have the spec changed, or a refresh asked for, by somebody who may update the Secret",
+		existing.Namespace, existing.Name)}
 }
 
 // refuse says why an existing Secret may not be written for the owner, nil if it may.

@@ -35,11 +35,13 @@ type RefreshREST struct {
 	store  *genericregistry.Store
 	status *substatus.REST
 	leader Leadership
+	// takeovers is nil where authors need no right to the target.
+	takeovers *Takeovers
 }
 
-// NewRefreshREST refreshes what store holds.
-func NewRefreshREST(store *genericregistry.Store, status *substatus.REST, leader Leadership) *RefreshREST {
-	return &RefreshREST{store: store, status: status, leader: leader}
+// NewRefreshREST refreshes what store holds. takeovers is as for NewREST.
+func NewRefreshREST(store *genericregistry.Store, status *substatus.REST, leader Leadership, takeovers *Takeovers) *RefreshREST {
+	return &RefreshREST{store: store, status: status, leader: leader, takeovers: takeovers}
 }
 
 var _ interface {
@@ -78,7 +80,8 @@ func (r *RefreshREST) Create(ctx context.Context, name string, obj runtime.Objec
 	return answer, nil
 }
 
-// record writes the time of the request into the status, whatever else is there.
+// record writes the time of the request into the status, whatever else is there. Whoever asks that the Secret be written as
+// it is specified, and may update it, answers for that as the author of the spec does.
 func (r *RefreshREST) record(ctx context.Context, name string) (*v1.ExternalSecret, error) {
 	asked := metav1.NowMicro()
 	ask := func(_ context.Context, obj, _ runtime.Object) (runtime.Object, error) {
@@ -86,7 +89,7 @@ func (r *RefreshREST) record(ctx context.Context, name string) (*v1.ExternalSecr
 		es.Status.RefreshRequestTime = &asked
 		return es, nil
 	}
-	updated, _, err := r.status.Update(ctx, name, rest.DefaultUpdatedObjectInfo(nil, copyOfOld, ask),
+	updated, _, err := r.status.Update(r.takeovers.begin(ctx), name, rest.DefaultUpdatedObjectInfo(nil, copyOfOld, ask),
 		rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{})
 	if err != nil {
 		return nil, err

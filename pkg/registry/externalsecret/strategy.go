@@ -42,19 +42,22 @@ func (strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 	return substatus.Fields(fieldpath.MakePathOrDie("status"))
 }
 
-func (strategy) PrepareForCreate(_ context.Context, obj runtime.Object) {
+func (strategy) PrepareForCreate(ctx context.Context, obj runtime.Object) {
 	es := obj.(*v1.ExternalSecret)
 	es.Status = v1.ExternalSecretStatus{}
 	es.Generation = 1
+	recordTakeover(ctx, es)
 }
 
-func (strategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+func (strategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	es, before := obj.(*v1.ExternalSecret), old.(*v1.ExternalSecret)
 	es.Status = before.Status
 	es.Status.Live = nil
 	es.Generation = before.Generation
 	if !apiequality.Semantic.DeepEqual(es.Spec, before.Spec) {
 		es.Generation++
+		es.Status.TakeoverGeneration = nil
+		recordTakeover(ctx, es)
 	}
 }
 
@@ -121,15 +124,19 @@ type statusStrategy struct {
 
 func (statusStrategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
 	return substatus.Fields(
-		fieldpath.MakePathOrDie("spec"), fieldpath.MakePathOrDie("metadata"), fieldpath.MakePathOrDie("status", "live"))
+		fieldpath.MakePathOrDie("spec"), fieldpath.MakePathOrDie("metadata"),
+		fieldpath.MakePathOrDie("status", "live"), fieldpath.MakePathOrDie("status", "takeoverGeneration"))
 }
 
-// PrepareForUpdate keeps all but the status, as the status subresource of a CRD does.
-func (statusStrategy) PrepareForUpdate(_ context.Context, obj, old runtime.Object) {
+// PrepareForUpdate keeps all but the status, as the status subresource of a CRD does. Who writes a status, the materializer
+// among them, does not say what an author may do: that comes from a request whose user was asked about, a refresh.
+func (statusStrategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	es, before := obj.(*v1.ExternalSecret), old.(*v1.ExternalSecret)
 	substatus.KeepMetadata(&es.ObjectMeta, &before.ObjectMeta)
 	es.Spec = before.Spec
 	es.Status.Live = nil
+	es.Status.TakeoverGeneration = before.Status.TakeoverGeneration
+	recordTakeover(ctx, es)
 }
 
 func (statusStrategy) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object) []string {

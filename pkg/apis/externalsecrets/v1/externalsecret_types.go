@@ -369,6 +369,11 @@ type ExternalSecretStatus struct {
 	// RefreshRequestTime is when somebody last asked for a refresh that has not been attempted yet.
 	// +optional
 	RefreshRequestTime *metav1.MicroTime `json:"refreshRequestTime,omitempty"`
+	// TakeoverGeneration is the generation whose author may update the target Secret, where the server asks for that right
+	// (--authorize-takeover): a Secret that no ExternalSecret manages is taken over for this generation alone. It is set by the
+	// server; no request writes it.
+	// +optional
+	TakeoverGeneration *int64 `json:"takeoverGeneration,omitempty"`
 	// Live is what the provider shows at the time of the request. It exists only in answers and is never stored.
 	// +optional
 	Live *LiveStatus `json:"live,omitempty"`

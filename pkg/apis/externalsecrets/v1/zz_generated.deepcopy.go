@@ -407,6 +407,11 @@ func (in *ExternalSecretStatus) DeepCopyInto(out *ExternalSecretStatus) {
 		in, out := &in.RefreshRequestTime, &out.RefreshRequestTime
 		*out = (*in).DeepCopy()
 	}
+	if in.TakeoverGeneration != nil {
+		in, out := &in.TakeoverGeneration, &out.TakeoverGeneration
+		*out = new(int64)
+		**out = **in
+	}
 	if in.Live != nil {
 		in, out := &in.Live, &out.Live
 		*out = new(LiveStatus)

@@ -210,6 +210,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: syncedResourceVersion
       type:
         scalar: string
+    - name: takeoverGeneration
+      type:
+        scalar: numeric
 - name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ExternalSecretTarget
   map:
     fields:

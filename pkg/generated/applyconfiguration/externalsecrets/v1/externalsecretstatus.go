@@ -21,6 +21,10 @@ type ExternalSecretStatusApplyConfiguration struct {
 	Binding *LocalObjectReferenceApplyConfiguration `json:"binding,omitempty"`
 	// RefreshRequestTime is when somebody last asked for a refresh that has not been attempted yet.
 	RefreshRequestTime *metav1.MicroTime `json:"refreshRequestTime,omitempty"`
+	// TakeoverGeneration is the generation whose author may update the target Secret, where the server asks for that right
+	// (--authorize-takeover): a Secret that no ExternalSecret manages is taken over for this generation alone. It is set by the
+	// server; no request writes it.
+	TakeoverGeneration *int64 `json:"takeoverGeneration,omitempty"`
 	// Live is what the provider shows at the time of the request. It exists only in answers and is never stored.
 	Live *LiveStatusApplyConfiguration `json:"live,omitempty"`
 }
@@ -73,6 +77,14 @@ func (b *ExternalSecretStatusApplyConfiguration) WithBinding(value *LocalObjectR
 // If called multiple times, the RefreshRequestTime field is set to the value of the last call.
 func (b *ExternalSecretStatusApplyConfiguration) WithRefreshRequestTime(value metav1.MicroTime) *ExternalSecretStatusApplyConfiguration {
 	b.RefreshRequestTime = &value
+	return b
+}
+
+// WithTakeoverGeneration sets the TakeoverGeneration field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TakeoverGeneration field is set to the value of the last call.
+func (b *ExternalSecretStatusApplyConfiguration) WithTakeoverGeneration(value int64) *ExternalSecretStatusApplyConfiguration {
+	b.TakeoverGeneration = &value
 	return b
 }
 

@@ -32,7 +32,7 @@ demo: ## Run the first user's cluster on this machine; ONCE=1 checks every step 
 	@$(GO) build -o bin/demo ./hack/demo && exec bin/demo $(if $(filter-out 0,$(ONCE)),--once)
 
 .PHONY: test
-test: controlplane test-unit test-e2e ## Run all tests: unit, integration, end to end.
+test: controlplane test-unit test-fuzz test-e2e ## Run all tests: unit, fuzz, integration, end to end.
 
 .PHONY: controlplane
 controlplane: ## Build the control plane that tests run against, once per version (minutes).
@@ -43,6 +43,11 @@ controlplane: ## Build the control plane that tests run against, once per versio
 test-unit: ## Run the tests that need no control plane.
 	$(say) "unit tests$(if $(race), with the race detector,; no C compiler, hence no race detector)"
 	$(GO) test $(race) -timeout 10m $(unit)
+
+.PHONY: test-fuzz
+test-fuzz: ## Fuzz every target for FUZZTIME (10s).
+	$(say) "fuzz targets: built with instrumentation once, which takes some minutes, then cached"
+	hack/fuzz.sh
 
 .PHONY: test-e2e
 test-e2e: ## Run the tests against a real control plane.

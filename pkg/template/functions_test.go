@@ -76,3 +76,26 @@ func TestUnmarkedFunctionsRepeat(t *testing.T) {
 		require.Equal(t, first, again)
 	}
 }
+
+// TestFormatsShowNoPlaces formats values that are behind pointers or have some inside.
+func TestFormatsShowNoPlaces(t *testing.T) {
+	for text, want := range map[string]string{
+		`{{ printf "%v|%s|%q|%T" (semver "1.2.3") (list (semver "1.2.3")) (semver "1.2.3") (semver "1.2.3") }}`: `1.2.3|[1.2.3]|"1.2.3"|*semver.Version`,
+		`{{ printf "%s" (dict "at" (toDate "2006Z07:00" "2020Z")) }}`:                                           "map[at:2020-01-01 00:00:00 +0000 UTC]",
+		`{{ printf "%d%% %#v 5000%" 7 "x" }}`:                                                                   `7% "x" 5000%!(NOVERB)`,
+		`{{ printf "%s%% 5000 %d" (semver "1.2.3") }}`:                                                          "",
+		`{{ printf "%p" . }}`:                                         "",
+		`{{ printf "%d" (list (semver "1.2.3")) }}`:                   "",
+		`{{ printf "%#v" (list (semver "1.2.3")) }}`:                  "",
+		`{{ printf "%d" (dict "at" (toDate "2006Z07:00" "2020Z")) }}`: "",
+		`{{ printf "%x%[1]d" (list 1 (list (semver "1.2.3")) ) }}`:    "",
+	} {
+		got, err := execute(t, text, nil)
+		if want == "" {
+			require.ErrorContains(t, err, `function "printf": the function failed: a verb would show a place in memory`, text)
+			continue
+		}
+		require.NoError(t, err, text)
+		require.Equal(t, want, got, text)
+	}
+}

@@ -44,30 +44,29 @@ func guardRegex(name string) guard {
 	}
 }
 
-// guardFormat spends for the widths that a format asks for and for arguments that it uses more than once.
+// guardFormat spends for the widths that a format asks for and for arguments that it uses more than once, and refuses verbs
+// that would show where a value is in memory, another place each time.
 func guardFormat(b *Budget, args []reflect.Value) error {
 	format := args[0].String()
+	places := showsPlaces(args[1])
 	var widths, verbs int64
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
+	literal := false
+	for _, after := range strings.SplitAfter(format, "%")[1:] {
+		if literal {
+			literal = false
 			continue
 		}
+		verb, width, err := directive(after)
+		if err != nil {
+			return err
+		}
+		literal = verb == '%'
 		verbs++
-		for i++; i < len(format) && strings.IndexByte("+-# 0123456789.*[]", format[i]) >= 0; i++ {
-			if format[i] == '*' {
-				widths += maxWidth
-			}
-			if !isDigit(format[i]) {
-				continue
-			}
-			width := int64(0)
-			for ; i < len(format) && isDigit(format[i]); i++ {
-				if width = width*10 + int64(format[i]-'0'); width > maxWidth {
-					return &Error{Class: TooLarge, Detail: "a width or precision is over 4096"}
-				}
-			}
-			widths += width
-			i--
+		widths += width
+		// These ask a value for its text, which versions and times have.
+		const texts = "svqxXT%"
+		if verb == 'p' || places && (strings.IndexByte(texts, verb) < 0 || strings.Contains(format, "#")) {
+			return &Error{Class: FunctionFailed, Detail: "a verb would show a place in memory"}
 		}
 	}
 	if strings.Contains(format, "*") {
@@ -86,6 +85,53 @@ func guardFormat(b *Budget, args []reflect.Value) error {
 		return err
 	}
 	return b.product(verbs, weight)
+}
+
+// directive reads what follows a '%': the verb, 's' where there is none, and the widths and precisions that it asks for,
+// all together.
+func directive(after string) (verb byte, widths int64, err error) {
+	for i := 0; i < len(after); i++ {
+		switch c := after[i]; {
+		case c == '*':
+			widths += maxWidth
+		case isDigit(c):
+			width := int64(0)
+			for ; i < len(after) && isDigit(after[i]); i++ {
+				if width = width*10 + int64(after[i]-'0'); width > maxWidth {
+					return 0, 0, &Error{Class: TooLarge, Detail: "a width or precision is over 4096"}
+				}
+			}
+			widths += width
+			i--
+		case strings.IndexByte("+-# .[]", c) < 0:
+			return c, widths, nil
+		}
+	}
+	return 's', widths, nil
+}
+
+// showsPlaces tells whether verbs of numbers would show a place in memory in v: versions and times are behind pointers or
+// have some inside. Only what has been weighed may be asked.
+func showsPlaces(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Interface:
+		return showsPlaces(v.Elem())
+	case reflect.Pointer, reflect.Struct:
+		return true
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if showsPlaces(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Map:
+		for it := v.MapRange(); it.Next(); {
+			if showsPlaces(it.Value()) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // starWidths refuses numbers that would be a width where the format has one as an argument.

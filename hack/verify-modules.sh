@@ -3,7 +3,7 @@
 set -o errexit -o nounset -o pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-for module in . hack/tools; do
+for module in . hack/tools test/esoclient; do
   (cd "${module}" && go mod tidy -diff)
 done
 

@@ -93,6 +93,7 @@ func (t *term) attend(ctx context.Context, es *v1.ExternalSecret, st *state) {
 	}
 	st.fresh = false
 	t.wish(ctx, es, st, began)
+	t.reclaim(ctx, es, st)
 	done := true
 	if st.refresh != nil && !st.waits(began) {
 		done = t.pursue(ctx, es, st)

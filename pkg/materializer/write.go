@@ -53,7 +53,8 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o
 	existing *corev1.Secret, fingerprint resolve.Fingerprint) (verdict, error) {
 	name := outcome.TargetName(es)
 	if t.isAsRecorded(es, existing, fingerprint) || t.isAdopted(es, o, rendered, existing) {
-		t.record(es, st, fingerprint, existing)
+		entry, _ := t.config.Ledger.Entry(es.UID)
+		t.record(es, st, fingerprint, existing, entry.Frozen)
 		return succeeded(reasonSynced, messageSynced).naming(name), nil
 	}
 	owner := secret.OwnerOf(es)
@@ -79,7 +80,7 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o
 		st.left = target{known: true, name: name}
 		return succeeded(reasonMissing, messageMissing).naming(""), nil
 	}
-	t.record(es, st, fingerprint, written)
+	t.record(es, st, fingerprint, written, plan.Frozen)
 	v := succeeded(reasonSynced, messageSynced).naming(name)
 	switch plan.Action {
 	case secret.Create:
@@ -93,8 +94,10 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o
 }
 
 // record notes what stands.
-func (t *term) record(es *v1.ExternalSecret, st *state, fingerprint resolve.Fingerprint, standing *corev1.Secret) {
-	t.config.Ledger.Record(es.UID, outcome.Entry{Fingerprint: fingerprint, SecretUID: standing.UID, ResourceVersion: standing.ResourceVersion})
+func (t *term) record(es *v1.ExternalSecret, st *state, fingerprint resolve.Fingerprint, standing *corev1.Secret, isFrozen bool) {
+	t.config.Ledger.Record(es.UID, outcome.Entry{
+		Fingerprint: fingerprint, SecretUID: standing.UID, ResourceVersion: standing.ResourceVersion, Frozen: isFrozen,
+	})
 	st.left = target{known: true, name: standing.Name, exists: true, uid: standing.UID, version: standing.ResourceVersion}
 }
 

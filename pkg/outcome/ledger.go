@@ -17,6 +17,8 @@ type Entry struct {
 	// is none: a Secret that could not be rendered or may not be written.
 	SecretUID       types.UID
 	ResourceVersion string
+	// Frozen is set where the Secret is immutable, as the ExternalSecret asks, and holds other data than Fingerprint's.
+	Frozen bool
 }
 
 // Ledger remembers what was written, and what live reads last found. It is in memory alone: a restart reads the Secrets

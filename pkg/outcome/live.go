@@ -20,6 +20,7 @@ import (
 // Messages of live states. They hold nothing that was rendered.
 const (
 	messageDrifted   = "the Secret is not what would be written now"
+	messageFrozen    = "the Secret is immutable, and the provider shows other values"
 	messageMissing   = "no Secret has been written yet"
 	messageForeign   = "the store is left to another controller class"
 	messageNotMade   = "the Secret cannot be made of what the provider shows; the Ready condition says where"
@@ -204,6 +205,9 @@ func against(entry Entry, sameInputs bool, written host.Metadata) (v1.LiveState,
 	order, err := resourceversion.CompareResourceVersion(written.ResourceVersion, entry.ResourceVersion)
 	if err != nil || order > 0 {
 		return v1.LiveDrifted, messageDrifted
+	}
+	if entry.Frozen {
+		return v1.LiveDrifted, messageFrozen
 	}
 	return v1.LiveInSync, ""
 }

@@ -73,7 +73,7 @@ func shown(s *corev1.Secret) *corev1.Secret {
 // DesiredOf is what a rendered template asks of a Secret.
 func DesiredOf(r *template.Rendered) secret.Desired {
 	return secret.Desired{
-		Type: r.Type, Labels: r.Labels, Annotations: r.Annotations, Finalizers: r.Finalizers,
+		Type: r.Type, Labels: r.Labels, Annotations: r.Annotations, Finalizers: r.Finalizers, Uncopied: r.Uncopied,
 		Data: r.Data, Immutable: ptr.Deref(r.Immutable, false),
 	}
 }

@@ -1,9 +1,10 @@
 package template
 
 import (
-	"k8s.io/apimachinery/pkg/util/validation"
-
+	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 )
@@ -19,6 +20,9 @@ func CopiedMetadata(es *v1.ExternalSecret) (labels, annotations map[string]strin
 	return copied(es.Labels), copied(es.Annotations)
 }
 
+// marksPrefix begins the names of the marks on written Secrets.
+const marksPrefix = "reconcile.external-secrets.io/"
+
 // ownersPrefixes begin the names of what belongs to one object alone.
 var ownersPrefixes = []string{
 	"kubectl.kubernetes.io/",
@@ -27,7 +31,7 @@ var ownersPrefixes = []string{
 	"helm.toolkit.fluxcd.io/",
 	"meta.helm.sh/",
 	// Marks on written Secrets, and the request for a refresh: they would make every refresh a change of the Secret.
-	"reconcile.external-secrets.io/",
+	marksPrefix,
 	"external-secrets.io/force-sync",
 	"force-sync",
 }
@@ -40,6 +44,20 @@ func copied(in map[string]string) map[string]string {
 		}
 	}
 	return out
+}
+
+// uncopied is the keys that copied leaves out, in order, but for those of marks: the target has marks of its own.
+func uncopied(all ...map[string]string) []string {
+	var keys []string
+	for _, in := range all {
+		for key := range in {
+			if belongsToOne(key) && !strings.HasPrefix(key, marksPrefix) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 func belongsToOne(key string) bool {

@@ -22,7 +22,9 @@ type Rendered struct {
 	Type                corev1.SecretType
 	Labels, Annotations map[string]string
 	Finalizers          []string
-	Data                map[string]value.Value
+	// Uncopied are the keys of what CopiedMetadata leaves out; nil where there is a template.
+	Uncopied []string
+	Data     map[string]value.Value
 	// Immutable is nil where the spec does not say.
 	Immutable *bool
 	// Deterministic is set where equal inputs render to equal results: no template that was rendered names a function that
@@ -69,6 +71,7 @@ type renderer struct {
 func (r *renderer) target(es *v1.ExternalSecret, t *v1.ExternalSecretTemplate) error {
 	if t == nil {
 		r.out.Labels, r.out.Annotations = CopiedMetadata(es)
+		r.out.Uncopied = uncopied(es.Labels, es.Annotations)
 		maps.Copy(r.out.Data, r.fetched)
 		return nil
 	}

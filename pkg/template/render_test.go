@@ -127,6 +127,10 @@ func TestRenderCopiesMetadata(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]string{"app.kubernetes.io/instance": "x"}, got.Labels)
 	require.Equal(t, map[string]string{"note": "y"}, got.Annotations)
+	require.Equal(t, []string{
+		"argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id", "external-secrets.io/force-sync", "force-sync",
+		"kubectl.kubernetes.io/last-applied-configuration", "kustomize.toolkit.fluxcd.io/name", "meta.helm.sh/release-name",
+	}, got.Uncopied)
 
 	es.Spec.Target = nil
 	again, err := Render(context.Background(), es, nil, nil)

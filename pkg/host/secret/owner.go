@@ -77,3 +77,23 @@ func (o Owner) release(s *corev1.Secret) {
 		delete(s.Labels, LabelCreatedBy)
 	}
 }
+
+// Reclaim plans what becomes, before anything else, of a Secret whose controller is an ExternalSecret of the owner's name and
+// another UID: one that was deleted and created anew, or that ESO stored elsewhere. The host's garbage collector deletes what
+// belongs to a UID that it does not find, hence the reference is put right without waiting for values. The data stay.
+func Reclaim(owner Owner, policy v1.CreationPolicy, existing *corev1.Secret) Plan {
+	controller := metav1.GetControllerOf(existing)
+	if !owner.Controls(controller) || controller.UID == owner.UID || existing.DeletionTimestamp != nil || policy == v1.CreationNone {
+		return plan(Keep, existing)
+	}
+	next := existing.DeepCopy()
+	if next.Labels == nil {
+		next.Labels = map[string]string{}
+	}
+	if policy == v1.CreationOwner {
+		owner.own(next)
+	} else {
+		owner.release(next)
+	}
+	return plan(Update, next)
+}

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,6 +19,9 @@ type Desired struct {
 	Type                corev1.SecretType
 	Labels, Annotations map[string]string
 	Finalizers          []string
+	// Uncopied are keys of labels and annotations that ESO copies from the ExternalSecret and this server does not. Where ESO
+	// left them on the Secret they are no reason to write it; the next write takes them away.
+	Uncopied []string
 	// Data is what the ExternalSecret itself produces, without the keys of others that a merge keeps.
 	Data      map[string]value.Value
 	Immutable bool
@@ -42,6 +46,8 @@ const (
 // Plan is what is to be done about a target. It prints no values.
 type Plan struct {
 	Action Action
+	// Frozen is set where the Secret is immutable, as its ExternalSecret asks, and holds other data: they stay.
+	Frozen bool
 	// secret is a function for the reason that value.Value holds one: fmt cannot look into it.
 	secret func() *corev1.Secret
 }
@@ -74,10 +80,17 @@ func Decide(owner Owner, policy v1.CreationPolicy, target string, desired Desire
 	}
 	next := existing.DeepCopy()
 	write(owner, policy, desired, next)
-	if ptr.Deref(existing.Immutable, false) && !apiequality.Semantic.DeepEqual(existing.Data, next.Data) {
+	isFixed := ptr.Deref(existing.Immutable, false) && !apiequality.Semantic.DeepEqual(existing.Data, next.Data)
+	if isFixed && !desired.Immutable {
 		return decideImmutable(owner, policy, existing)
 	}
-	return decideUpdate(existing, next), nil
+	if isFixed {
+		next.Data = existing.Data
+		next.Annotations[AnnotationDataHash] = DataHash(next.Data)
+	}
+	p := decideUpdate(existing, next, desired.Uncopied)
+	p.Frozen = isFixed
+	return p, nil
 }
 
 func decideNew(owner Owner, policy v1.CreationPolicy, target string, desired Desired) Plan {
@@ -95,11 +108,26 @@ func decideNew(owner Owner, policy v1.CreationPolicy, target string, desired Des
 	return plan(Create, next)
 }
 
-func decideUpdate(existing, next *corev1.Secret) Plan {
-	if apiequality.Semantic.DeepEqual(existing, next) {
+// decideUpdate plans a write where next differs in more than labels and annotations of the keys tolerated.
+func decideUpdate(existing, next *corev1.Secret, tolerated []string) Plan {
+	left := *next
+	left.Labels = withEntries(next.Labels, existing.Labels, tolerated)
+	left.Annotations = withEntries(next.Annotations, existing.Annotations, tolerated)
+	if apiequality.Semantic.DeepEqual(existing, &left) {
 		return plan(Keep, existing)
 	}
 	return plan(Update, next)
+}
+
+// withEntries is m and what from has under keys.
+func withEntries(m, from map[string]string, keys []string) map[string]string {
+	with := maps.Clone(m)
+	for _, key := range keys {
+		if v, ok := from[key]; ok {
+			with[key] = v
+		}
+	}
+	return with
 }
 
 // decideImmutable refuses to change the data of an immutable Secret. A Secret that its ExternalSecret no longer wants to
@@ -110,7 +138,7 @@ func decideImmutable(owner Owner, policy v1.CreationPolicy, existing *corev1.Sec
 	if policy != v1.CreationOwner {
 		owner.release(next)
 	}
-	return decideUpdate(existing, next), refusal
+	return decideUpdate(existing, next, nil), refusal
 }
 
 // write makes s what the ExternalSecret wants it to be. What the ExternalSecret wrote before and no longer wants goes; of

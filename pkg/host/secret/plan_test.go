@@ -184,43 +184,6 @@ func TestDecideNoneTouchesNothing(t *testing.T) {
 	require.Equal(t, data{"mine": "new"}.bytes(), plan.Secret().Data, "what is shown is what would be made")
 }
 
-// TestDecideAdopts takes Secrets as ESO leaves them: where nothing differs nothing is written.
-func TestDecideAdopts(t *testing.T) {
-	byESO := writtenBy(FieldManager("orders"), `{"f:data":{".":{},"f:k":{}},"f:type":{},`+
-		`"f:metadata":{"f:annotations":{".":{},"f:reconcile.external-secrets.io/data-hash":{}},`+
-		`"f:labels":{".":{},"f:reconcile.external-secrets.io/managed":{},"f:reconcile.external-secrets.io/created-by":{}}}}`)
-	for _, test := range []struct {
-		name     string
-		policy   v1.CreationPolicy
-		existing *corev1.Secret
-		action   Action
-	}{
-		{"owned", v1.CreationOwner, standing(data{"k": "v"}, marked, owned, byESO), Keep},
-		{"orphan", v1.CreationOrphan, standing(data{"k": "v"}, marked, byESO), Keep},
-		{"merged", v1.CreationMerge, standing(data{"k": "v", "foreign": "f"}, marked, byESO), Keep},
-		{"merged or created", v1.CreationCreateOrMerge, standing(data{"k": "v", "foreign": "f"}, marked, byESO), Keep},
-		{"owned, with finalizers of others", v1.CreationOwner, standing(data{"k": "v"}, marked, owned, byESO, func(s *corev1.Secret) {
-			s.Finalizers = []string{"example.com/x"}
-		}), Keep},
-		{"owner created anew", v1.CreationOwner, standing(data{"k": "v"}, marked, owned, byESO, func(s *corev1.Secret) {
-			s.OwnerReferences[0].UID = "uid-of-before"
-		}), Update},
-		{"owner of an earlier API version", v1.CreationOwner, standing(data{"k": "v"}, marked, owned, byESO, func(s *corev1.Secret) {
-			s.OwnerReferences[0].APIVersion = "external-secrets.io/v1beta1"
-		}), Update},
-		{"changed by hand", v1.CreationOwner, standing(data{"k": "other"}, marked, owned, byESO), Update},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			plan, err := Decide(owner, test.policy, "db", data{"k": "v"}.desired(), test.existing)
-			require.NoError(t, err)
-			require.Equal(t, test.action, plan.Action)
-			if test.policy == v1.CreationOwner {
-				require.Equal(t, []metav1.OwnerReference{ownerReference()}, plan.Secret().OwnerReferences)
-			}
-		})
-	}
-}
-
 func TestDecideLeavesOwner(t *testing.T) {
 	elsewhere := metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "c", UID: "uid-of-c"}
 	for _, policy := range []v1.CreationPolicy{v1.CreationOrphan, v1.CreationMerge, v1.CreationCreateOrMerge} {

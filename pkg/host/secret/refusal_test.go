@@ -91,6 +91,22 @@ func TestDecideImmutable(t *testing.T) {
 		require.Equal(t, existing.Data, plan.Secret().Data)
 		require.Equal(t, existing.Annotations, plan.Secret().Annotations)
 	})
+	t.Run("as it asks itself, other data are left alone", func(t *testing.T) {
+		desired := data{"k": "v"}.desired()
+		desired.Immutable, desired.Labels = true, map[string]string{"team": "core"}
+		for _, policy := range []v1.CreationPolicy{v1.CreationOwner, v1.CreationOrphan, v1.CreationMerge, v1.CreationCreateOrMerge} {
+			plan, err := Decide(owner, policy, "db", desired, standing(data{"k": "old"}, marked, immutable))
+			require.NoError(t, err)
+			require.True(t, plan.Frozen)
+			require.Equal(t, data{"k": "old"}.bytes(), plan.Secret().Data)
+			require.True(t, Intact(plan.Secret()))
+			require.Equal(t, "core", plan.Secret().Labels["team"], "metadata may change")
+			again, err := Decide(owner, policy, "db", desired, plan.Secret())
+			require.NoError(t, err)
+			require.Equal(t, Keep, again.Action)
+			require.True(t, again.Frozen)
+		}
+	})
 	t.Run("data and the mark are written together", func(t *testing.T) {
 		desired := data{"k": "v"}.desired()
 		desired.Immutable = true

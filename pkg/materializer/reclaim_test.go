@@ -6,8 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/ptr"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -83,4 +87,42 @@ func TestImmutable(t *testing.T) {
 		after(time.Second)
 		require.Equal(t, "changed", f.host.data("db")["password"], "one that is gone is made anew")
 	})
+}
+
+// TestDoesNotTakeUpWhatItIsLeaving has the garbage collector release a Secret (--cascade=orphan) before the informer shows that
+// the ExternalSecret is being deleted.
+func TestDoesNotTakeUpWhatItIsLeaving(t *testing.T) {
+	release := func(s *corev1.Secret) { s.OwnerReferences = nil }
+	for name, answer := range map[string]func(*v1.ExternalSecret) (*v1.ExternalSecret, error){
+		"going": func(es *v1.ExternalSecret) (*v1.ExternalSecret, error) {
+			es.DeletionTimestamp = ptr.To(metav1.Now())
+			return es, nil
+		},
+		"gone": func(*v1.ExternalSecret) (*v1.ExternalSecret, error) {
+			return nil, apierrors.NewNotFound(schema.GroupResource{Resource: "externalsecrets"}, "db")
+		},
+		"another": func(es *v1.ExternalSecret) (*v1.ExternalSecret, error) {
+			es.UID = "another"
+			return es, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, f *fixture) {
+				f.add()
+				after(time.Second)
+				f.host.edit("db", release)
+				after(time.Second)
+				require.NotEmpty(t, f.host.stored("db").OwnerReferences, "while it is there it is put right")
+
+				es := f.get("db")
+				f.api.PrependReactor("get", "externalsecrets", func(clienttesting.Action) (bool, runtime.Object, error) {
+					shown, err := answer(es.DeepCopy())
+					return true, shown, err
+				})
+				f.host.edit("db", release)
+				after(time.Minute)
+				require.Empty(t, f.host.stored("db").OwnerReferences)
+			})
+		})
+	}
 }

@@ -3,6 +3,7 @@ package materializer
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,6 +18,8 @@ import (
 )
 
 var errNotOwned = errors.New("deletionPolicy Delete deletes only a Secret that the ExternalSecret owns (creationPolicy Owner)")
+
+var errLeaving = errors.New("the ExternalSecret is being deleted")
 
 // collisions is how often a write that collides with another's is decided upon anew before it is put off.
 const collisions = 3
@@ -60,6 +63,11 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o
 	owner := secret.OwnerOf(es)
 	plan, refusal := t.config.Decider.Decide(es, rendered, existing)
 	var written *corev1.Secret
+	if plan.Action == secret.Update && takesUp(owner, plan.Secret(), existing) {
+		if err := t.isThere(ctx, es); err != nil {
+			return failedForNow(failedOwnership, err), nil
+		}
+	}
 	if plan.Action != "" {
 		var err error
 		if written, err = t.config.Secrets.CarryOut(ctx, owner, plan); err != nil {
@@ -91,6 +99,24 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o
 		t.events.normal(es, eventUpdated, "secret updated")
 	}
 	return v, nil
+}
+
+// takesUp tells whether a write makes the ExternalSecret the owner of a Secret that it did not own.
+func takesUp(owner secret.Owner, next, existing *corev1.Secret) bool {
+	return owner.Controls(metav1.GetControllerOf(next)) && !owner.Controls(metav1.GetControllerOf(existing))
+}
+
+// isThere is an error where the ExternalSecret is going or gone, though the informer does not show it yet. One that is deleted
+// with --cascade=orphan first has its Secret released: to own that again would have it collected.
+func (t *term) isThere(ctx context.Context, es *v1.ExternalSecret) error {
+	now, err := t.config.Client.ExternalSecretsV1().ExternalSecrets(es.Namespace).Get(ctx, es.Name, metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("look whether the ExternalSecret is there: %w", err)
+	}
+	if now.UID != es.UID || now.DeletionTimestamp != nil {
+		return errLeaving
+	}
+	return nil
 }
 
 // record notes what stands.

@@ -80,6 +80,7 @@ func TestLedgerDecidesBeforeHashes(t *testing.T) {
 		"as written":                    {outcome.Entry{Fingerprint: fingerprint, SecretUID: "secret", ResourceVersion: "100"}, v1.LiveInSync},
 		"the watch is behind":           {outcome.Entry{Fingerprint: fingerprint, SecretUID: "secret", ResourceVersion: "101"}, v1.LiveInSync},
 		"somebody wrote after us":       {outcome.Entry{Fingerprint: fingerprint, SecretUID: "secret", ResourceVersion: "99"}, v1.LiveDrifted},
+		"immutable, of other values":    {outcome.Entry{Fingerprint: fingerprint, SecretUID: "secret", ResourceVersion: "100", Frozen: true}, v1.LiveDrifted},
 		"another Secret of the name":    {outcome.Entry{Fingerprint: fingerprint, SecretUID: "other", ResourceVersion: "100"}, v1.LiveDrifted},
 		"other inputs":                  {outcome.Entry{SecretUID: "secret", ResourceVersion: "100"}, v1.LiveDrifted},
 		"these inputs made no Secret":   {outcome.Entry{Fingerprint: fingerprint}, v1.LiveInvalid},

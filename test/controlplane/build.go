@@ -10,8 +10,9 @@ import (
 )
 
 // Build builds a main package of this repository, named by its folder
-// ("cmd/example"), into bin/<output>, and returns the path. flags are those of
-// "go build". Test binaries that run at the same time build it once.
+// ("cmd/example"), which may be a module of its own, into bin/<output>, and
+// returns the path. flags are those of "go build". Test binaries that run at the
+// same time build it once.
 func Build(ctx context.Context, folder, output string, flags ...string) (string, error) {
 	root, err := RepositoryRoot()
 	if err != nil {
@@ -26,8 +27,8 @@ func Build(ctx context.Context, folder, output string, flags ...string) (string,
 		return "", fmt.Errorf("building %s: %w", folder, err)
 	}
 	defer unlock()
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", path}, flags...), "./"+folder)...)
-	cmd.Dir = root
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", path}, flags...), ".")...)
+	cmd.Dir = filepath.Join(root, folder)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {

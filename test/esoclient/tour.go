@@ -9,6 +9,8 @@ import (
 	"net/http"
 
 	esv1 "github.com/external-secrets/external-secrets/apis/externalsecrets/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -70,6 +72,7 @@ func (t *tour) take(ctx context.Context, object client.Object) error {
 		{"get", func() (any, error) { return read, t.client.Get(ctx, key, read) }},
 		{"update", func() (any, error) { return t.update(ctx, kind, key) }},
 		{"patch", func() (any, error) { return t.patch(ctx, kind, key) }},
+		{"status", func() (any, error) { return t.status(ctx, kind, key) }},
 		{"list", func() (any, error) {
 			list := kind.list()
 			return list, t.client.List(ctx, list, client.InNamespace(object.GetNamespace()))
@@ -115,6 +118,40 @@ func (t *tour) patch(ctx context.Context, kind kind, key client.ObjectKey) (clie
 	before := object.DeepCopyObject().(client.Object)
 	object.SetAnnotations(map[string]string{"patched": "by-the-types-of-eso"})
 	return object, t.client.Patch(ctx, object, client.MergeFrom(before))
+}
+
+// status writes a status as a controller does, and returns what reads then.
+func (t *tour) status(ctx context.Context, kind kind, key client.ObjectKey) (client.Object, error) {
+	object := kind.object()
+	if err := t.client.Get(ctx, key, object); err != nil {
+		return nil, err
+	}
+	now := metav1.Unix(1_700_000_000, 0)
+	switch o := object.(type) {
+	case *esv1.ExternalSecret:
+		o.Status = esv1.ExternalSecretStatus{
+			RefreshTime: now, SyncedResourceVersion: "1-abc", Binding: corev1.LocalObjectReference{Name: "target"},
+			Conditions: []esv1.ExternalSecretStatusCondition{{
+				Type: esv1.ExternalSecretReady, Status: corev1.ConditionTrue, Reason: esv1.ConditionReasonSecretSynced,
+				Message: "secret synced", LastTransitionTime: now,
+			}},
+		}
+	case esv1.GenericStore:
+		o.SetStatus(esv1.SecretStoreStatus{
+			Capabilities: esv1.SecretStoreReadOnly,
+			Conditions: []esv1.SecretStoreStatusCondition{{
+				Type: esv1.SecretStoreReady, Status: corev1.ConditionTrue, Reason: esv1.ReasonStoreValid,
+				Message: "store validated", LastTransitionTime: now,
+			}},
+		})
+	}
+	if err := t.client.Status().Update(ctx, object); err != nil {
+		return nil, err
+	}
+	sent, read := t.wire.sent, kind.object()
+	err := t.client.Get(ctx, key, read)
+	t.wire.sent = sent
+	return read, err
 }
 
 // watch returns the first object that a watch shows.

@@ -8,6 +8,7 @@ import (
 
 func TestSideBySide(t *testing.T) {
 	createTwins(t)
+	t.Run("corpus", testCorpus)
 	unseen := map[string]bool{}
 	for name := range differences {
 		unseen[name] = true

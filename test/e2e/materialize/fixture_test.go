@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	typedv1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/ptr"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -38,7 +39,7 @@ spec:
 
 func (f *fixture) secret(t *testing.T, name string) (*corev1.Secret, error) {
 	t.Helper()
-	return env.Host(t).CoreV1().Secrets(f.Namespace).Get(t.Context(), name, metav1.GetOptions{})
+	return f.hostSecrets(t).Get(t.Context(), name, metav1.GetOptions{})
 }
 
 // holds waits until a Secret's key has a value, and returns the Secret.
@@ -95,3 +96,8 @@ func (f *fixture) synced(t *testing.T, name string) {
 func (f *fixture) password(value string) { f.Connect.SetField("pitower", "my-app", "db_pass", value) }
 
 const firstPassword = "demo-db-pass-not-real"
+
+func (f *fixture) hostSecrets(t *testing.T) typedv1.SecretInterface {
+	t.Helper()
+	return env.Host(t).CoreV1().Secrets(f.Namespace)
+}

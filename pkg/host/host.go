@@ -17,8 +17,8 @@ import (
 // Host holds the clients and informers of the host cluster. It is safe for concurrent use. Where the host cannot be
 // reached, what the informers last saw goes on being shown, and they take up where they were when it is back.
 type Host struct {
-	client                          *quiet.Client
-	secrets, configMaps, namespaces cache.SharedIndexInformer
+	client                                           *quiet.Client
+	secrets, configMaps, serviceAccounts, namespaces cache.SharedIndexInformer
 }
 
 // New makes a Host. It sends nothing before Run.
@@ -28,10 +28,11 @@ func New(config *rest.Config) (*Host, error) {
 		return nil, err
 	}
 	return &Host{
-		client:     client,
-		secrets:    newInformer(client, "secrets", trimObject, secretIndexers()),
-		configMaps: newInformer(client, "configmaps", trimObject, cache.Indexers{}),
-		namespaces: newInformer(client, "namespaces", trimNamespace, cache.Indexers{}),
+		client:          client,
+		secrets:         newInformer(client, "secrets", trimObject, secretIndexers()),
+		configMaps:      newInformer(client, "configmaps", trimObject, cache.Indexers{}),
+		serviceAccounts: newInformer(client, "serviceaccounts", trimObject, cache.Indexers{}),
+		namespaces:      newInformer(client, "namespaces", trimNamespace, cache.Indexers{}),
 	}, nil
 }
 
@@ -55,7 +56,7 @@ func (h *Host) Run(ctx context.Context) {
 	}
 }
 
-// HasSynced tells whether the host's Secrets, ConfigMaps and namespaces have been seen once.
+// HasSynced tells whether the host's Secrets, ConfigMaps, service accounts and namespaces have been seen once.
 func (h *Host) HasSynced() bool {
 	for _, informer := range h.informers() {
 		if !informer.HasSynced() {
@@ -66,14 +67,14 @@ func (h *Host) HasSynced() bool {
 }
 
 func (h *Host) informers() []cache.SharedIndexInformer {
-	return []cache.SharedIndexInformer{h.secrets, h.configMaps, h.namespaces}
+	return []cache.SharedIndexInformer{h.secrets, h.configMaps, h.serviceAccounts, h.namespaces}
 }
 
-// OnObject has changed called for every Secret and ConfigMap that appears, changes or goes, those that are there at the
-// start included. It is to be registered before Run. changed must not block: calls come one after another.
+// OnObject has changed called for every Secret, ConfigMap and ServiceAccount that appears, changes or goes, those that are
+// there at the start included. It is to be registered before Run. changed must not block: calls come one after another.
 func (h *Host) OnObject(changed func(Object)) error {
-	for kind, informer := range map[Kind]cache.SharedIndexInformer{KindSecret: h.secrets, KindConfigMap: h.configMaps} {
-		err := onChange(informer, func(namespace, name string) { changed(Object{kind, namespace, name}) })
+	for _, kind := range []Kind{KindSecret, KindConfigMap, KindServiceAccount} {
+		err := onChange(h.informer(kind), func(namespace, name string) { changed(Object{kind, namespace, name}) })
 		if err != nil {
 			return fmt.Errorf("watching the %ss of the host: %w", kind, err)
 		}

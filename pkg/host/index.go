@@ -87,6 +87,8 @@ func (h *Host) informer(kind Kind) cache.SharedIndexInformer {
 		return h.secrets
 	case KindConfigMap:
 		return h.configMaps
+	case KindServiceAccount:
+		return h.serviceAccounts
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ const (
 	KindSecret Kind = "Secret"
 	// KindConfigMap is core/v1 ConfigMap.
 	KindConfigMap Kind = "ConfigMap"
+	// KindServiceAccount is core/v1 ServiceAccount.
+	KindServiceAccount Kind = "ServiceAccount"
 )
 
 // Object names an object of the host. It is comparable.
@@ -57,7 +59,7 @@ func metadataOf(p *metav1.PartialObjectMetadata) Metadata {
 	}
 }
 
-// trimObject keeps of a Secret or ConfigMap what Metadata shows.
+// trimObject keeps of a Secret, ConfigMap or ServiceAccount what Metadata shows.
 func trimObject(p *metav1.PartialObjectMetadata) {
 	kept := trimmedMeta(p)
 	kept.Labels = only(p.Labels, secret.LabelManaged, secret.LabelCreatedBy)

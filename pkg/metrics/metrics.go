@@ -17,6 +17,7 @@ type Metrics struct {
 	calls, requests, saved   *prometheus.CounterVec
 	requestDuration, viewAge *prometheus.HistogramVec
 	held                     prometheus.Gauge
+	tokens                   *prometheus.CounterVec
 }
 
 // Labels that ESO has on its series.
@@ -57,6 +58,7 @@ func New() *Metrics {
 		held: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "external_secrets_held_bytes", Help: "About how much memory what providers showed takes up.",
 		}),
+		tokens: counters("external_secrets_serviceaccount_tokens_total", "Requests of tokens of service accounts, by the reason of their failure, empty for none.", labelReason),
 	}
 	for kind, prefix := range prefixes {
 		m.conditions[kind] = gauges(prefix+"_status_condition", "1 for the status that a condition has, 0 for the other.", condition...)
@@ -75,7 +77,7 @@ func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
 
 func (m *Metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{
-		m.syncs, m.syncErrors, m.leader, m.calls, m.requests, m.saved, m.requestDuration, m.viewAge, m.held,
+		m.syncs, m.syncErrors, m.leader, m.calls, m.requests, m.saved, m.requestDuration, m.viewAge, m.held, m.tokens,
 	}
 	for kind := range prefixes {
 		all = append(all, m.conditions[kind], m.durations[kind])

@@ -35,7 +35,7 @@ type Provider interface {
 	References(spec *v1.SecretStoreProvider) []Reference
 	// Site is the address that requests of this store go to, for budgets that all stores of a site share.
 	Site(spec *v1.SecretStoreProvider) (*url.URL, error)
-	// Connect makes a client for the store. It does no I/O. material holds the content of every Reference, under its Name.
+	// Connect makes a client for the store. It does no I/O. material holds what every Reference leads to, by Purpose.
 	Connect(spec *v1.SecretStoreProvider, material Material) (Client, error)
 }
 
@@ -55,14 +55,33 @@ type Reference struct {
 	Purpose string
 	// ConfigMap tells a ConfigMap from a Secret.
 	ConfigMap bool
+	// ServiceAccount makes it a reference to a service account, which has no Key: its Material is for Tokens.Token alone.
+	ServiceAccount bool
+	// Audiences are whom tokens of the service account are for, at least one.
+	Audiences []string
 	// Namespace is empty for the store's own.
 	Namespace, Name, Key string
 	// Field is the path of the reference below spec, for messages: "provider.infisical.auth....clientId".
 	Field string
 }
 
-// Material is what the References of a store hold, by Purpose.
+// Material is what the References of a store lead to, by Purpose: the content of a key, or who a service account is. A
+// store with other Material is another Source, so tokens, which are new at each login, are no part of it.
 type Material map[string]value.Value
+
+// Tokens requests tokens of service accounts. It is safe for concurrent use.
+type Tokens interface {
+	// Token requests a token of the service account that account stands for: the Material of a Reference to it, which
+	// decides namespace, name and audiences. The token is short-lived, is not kept, and is none that the host would accept
+	// itself. Errors are *Error: Invalid where asking again brings nothing, else Unavailable.
+	Token(ctx context.Context, account value.Value) (value.Value, error)
+}
+
+// Warner is a Provider that has something to say about specs that it accepts.
+type Warner interface {
+	// Warnings are for whoever writes such a spec. path is as for Provider.Validate.
+	Warnings(spec *v1.SecretStoreProvider, path *field.Path) []string
+}
 
 // Scope is the unit of revalidation: what one request of the provider shows of a store. It is comparable. Kind is for
 // metrics and messages, Path and Recursive mean what the provider wants them to mean; none of it is secret.

@@ -112,6 +112,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &externalsecretsv1.SecretStoreStatusApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("SecretStoreStatusCondition"):
 		return &externalsecretsv1.SecretStoreStatusConditionApplyConfiguration{}
+	case v1.SchemeGroupVersion.WithKind("ServiceAccountSelector"):
+		return &externalsecretsv1.ServiceAccountSelectorApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("SourceRef"):
 		return &externalsecretsv1.SourceRefApplyConfiguration{}
 	case v1.SchemeGroupVersion.WithKind("SyncWindow"):

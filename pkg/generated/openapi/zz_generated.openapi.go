@@ -73,6 +73,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1.SecretStoreSpec{}.OpenAPIModelName():               schema_pkg_apis_externalsecrets_v1_SecretStoreSpec(ref),
 		v1.SecretStoreStatus{}.OpenAPIModelName():             schema_pkg_apis_externalsecrets_v1_SecretStoreStatus(ref),
 		v1.SecretStoreStatusCondition{}.OpenAPIModelName():    schema_pkg_apis_externalsecrets_v1_SecretStoreStatusCondition(ref),
+		v1.ServiceAccountSelector{}.OpenAPIModelName():        schema_pkg_apis_externalsecrets_v1_ServiceAccountSelector(ref),
 		v1.SourceRef{}.OpenAPIModelName():                     schema_pkg_apis_externalsecrets_v1_SourceRef(ref),
 		v1.SyncWindow{}.OpenAPIModelName():                    schema_pkg_apis_externalsecrets_v1_SyncWindow(ref),
 		v1.SyncWindows{}.OpenAPIModelName():                   schema_pkg_apis_externalsecrets_v1_SyncWindows(ref),
@@ -1252,7 +1253,7 @@ func schema_pkg_apis_externalsecrets_v1_InfisicalKubernetesAuth(ref common.Refer
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
 			SchemaProps: spec.SchemaProps{
-				Description: "InfisicalKubernetesAuth logs in with a service account's token.",
+				Description: "InfisicalKubernetesAuth logs in with a token of a service account, which is requested for each login and good for ten minutes. No file is ever read.",
 				Type:        []string{"object"},
 				Properties: map[string]spec.Schema{
 					"identityId": {
@@ -1261,9 +1262,16 @@ func schema_pkg_apis_externalsecrets_v1_InfisicalKubernetesAuth(ref common.Refer
 							Ref:     ref(v1.SecretKeySelector{}.OpenAPIModelName()),
 						},
 					},
+					"serviceAccountRef": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ServiceAccountRef names the service account. Without it a SecretStore logs in as \"default\" of its namespace; a ClusterSecretStore must have it, with a namespace. Without audiences its tokens are for the URL of the instance, as in https://infisical.example.com: the identity's allowed audience must be that. Tokens that the cluster itself would accept are never sent.",
+							Ref:         ref(v1.ServiceAccountSelector{}.OpenAPIModelName()),
+						},
+					},
 					"serviceAccountTokenPath": {
 						SchemaProps: spec.SchemaProps{
-							Ref: ref(v1.SecretKeySelector{}.OpenAPIModelName()),
+							Description: "ServiceAccountTokenPath is of External Secrets Operator, which reads a file of its own there. It is allowed beside serviceAccountRef alone, and ignored.",
+							Ref:         ref(v1.SecretKeySelector{}.OpenAPIModelName()),
 						},
 					},
 				},
@@ -1271,7 +1279,7 @@ func schema_pkg_apis_externalsecrets_v1_InfisicalKubernetesAuth(ref common.Refer
 			},
 		},
 		Dependencies: []string{
-			v1.SecretKeySelector{}.OpenAPIModelName()},
+			v1.SecretKeySelector{}.OpenAPIModelName(), v1.ServiceAccountSelector{}.OpenAPIModelName()},
 	}
 }
 
@@ -2457,6 +2465,53 @@ func schema_pkg_apis_externalsecrets_v1_SecretStoreStatusCondition(ref common.Re
 		},
 		Dependencies: []string{
 			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_externalsecrets_v1_ServiceAccountSelector(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ServiceAccountSelector names a service account, whose tokens are requested of the cluster.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Default: "",
+							Type:    []string{"string"},
+							Format:  "",
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespace is for a ClusterSecretStore; a SecretStore uses service accounts of its own namespace alone.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"audiences": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Audiences are whom the tokens are for. They must not be the cluster's own.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"name"},
+			},
+		},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	typedauthenticationv1 "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
@@ -17,11 +18,12 @@ import (
 // requestTimeout bounds every request but lists and watches, whose callers bound them.
 const requestTimeout = 15 * time.Second
 
-// Client reads and writes Secrets, and reads ConfigMaps and metadata, without a word in any log. It is safe for concurrent
-// use. Its errors are *apierrors.StatusError, or *Error where the host gave no answer that makes sense.
+// Client reads and writes Secrets, reads ConfigMaps and metadata, and requests tokens, without a word in any log. It is safe
+// for concurrent use. Its errors are *apierrors.StatusError, or *Error where the host gave no answer that makes sense.
 type Client struct {
-	core     typedcorev1.CoreV1Interface
-	metadata metadata.Interface
+	core           typedcorev1.CoreV1Interface
+	authentication typedauthenticationv1.AuthenticationV1Interface
+	metadata       metadata.Interface
 }
 
 // New makes a Client of the host that config leads to. It sends nothing.
@@ -44,11 +46,15 @@ func New(config *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the client of the host cluster: %w", err)
 	}
+	authentication, err := typedauthenticationv1.NewForConfigAndClient(quiet, transport)
+	if err != nil {
+		return nil, fmt.Errorf("making the authentication client of the host cluster: %w", err)
+	}
 	meta, err := metadata.NewForConfigAndClient(quiet, transport)
 	if err != nil {
 		return nil, fmt.Errorf("making the metadata client of the host cluster: %w", err)
 	}
-	return &Client{core: core, metadata: meta}, nil
+	return &Client{core: core, authentication: authentication, metadata: meta}, nil
 }
 
 // GetSecret reads a Secret at its most recent.

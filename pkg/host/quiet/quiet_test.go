@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +23,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 // canary is short enough to show in one row of a hex dump, too.
@@ -125,6 +128,18 @@ var requests = map[string]func(context.Context, *Client) error{
 		_, err := c.GetConfigMap(ctx, "team", "db")
 		return err
 	},
+	"get service account": func(ctx context.Context, c *Client) error {
+		_, err := c.GetServiceAccount(ctx, "team", "db")
+		return err
+	},
+	"request token": func(ctx context.Context, c *Client) error {
+		_, err := c.RequestToken(ctx, "team", "db", "u", []string{"https://vault"})
+		return err
+	},
+	"review token": func(ctx context.Context, c *Client) error {
+		_, err := c.Accepts(ctx, "team", "db", value.FromString(canary))
+		return err
+	},
 	"create": func(ctx context.Context, c *Client) error {
 		_, err := c.CreateSecret(ctx, secret(), "manager")
 		return err
@@ -141,6 +156,10 @@ var requests = map[string]func(context.Context, *Client) error{
 		return err
 	},
 	"watch": watchOnce,
+}
+
+func authentication(kind string) metav1.TypeMeta {
+	return metav1.TypeMeta{APIVersion: authenticationv1.SchemeGroupVersion.String(), Kind: kind}
 }
 
 func dropAll(p *metav1.PartialObjectMetadata) {
@@ -166,6 +185,8 @@ func TestNothingIsSaid(t *testing.T) {
 	broken := `{"kind":"Secret","apiVersion":"v1","metadata":{"name":` + canary + `"data":{"password":"` + canary
 	for name, answer := range map[string]http.HandlerFunc{
 		"a Secret":           answerJSON(200, secret()),
+		"a token":            answerJSON(201, authenticationv1.TokenRequest{TypeMeta: authentication("TokenRequest"), Status: authenticationv1.TokenRequestStatus{Token: canary}}),
+		"a review":           answerJSON(201, authenticationv1.TokenReview{TypeMeta: authentication("TokenReview"), Spec: authenticationv1.TokenReviewSpec{Token: canary}}),
 		"invalid":            answerJSON(422, status(422, metav1.StatusReasonInvalid)),
 		"conflict":           answerJSON(409, status(409, metav1.StatusReasonConflict)),
 		"a webhook's words":  answerJSON(403, status(403, canary)),

@@ -28,6 +28,13 @@ func contentOfConfigMap(m *corev1.ConfigMap) content {
 	return c
 }
 
+// keyUID is the one key of a ServiceAccount's content.
+const keyUID = "uid"
+
+func contentOfServiceAccount(a *corev1.ServiceAccount) content {
+	return content{keyUID: value.FromString(string(a.UID))}
+}
+
 // size is about how many bytes the content takes.
 func (c content) size() int {
 	const perKey = 128

@@ -1,5 +1,5 @@
 // Package ref is the only reader of what specs refer to on the host: credentials and certificates of stores, templates of
-// ExternalSecrets. The rule of namespaces lives here: a SecretStore and an ExternalSecret read their own namespace alone, a
+// ExternalSecrets; and the only one that requests tokens of service accounts. The rule of namespaces lives here: a SecretStore and an ExternalSecret read their own namespace alone, a
 // ClusterSecretStore the namespaces that it names.
 //
 // Content is read once per resourceVersion and kept: a steady cluster costs no request, a rotated Secret is read again when

@@ -3,13 +3,18 @@ package ref
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 // fakeHost is a host whose watch shows what it holds, unless it lags, and that counts what is read.
@@ -24,6 +29,11 @@ type fakeHost struct {
 	reads    map[host.Object]int
 	// block, where it is set, is called by every read before it answers.
 	block func(ctx context.Context) error
+	// tokens are the requests for tokens, and what they are refused with.
+	tokens    []account
+	noToken   error
+	audiences []string // those of the host itself
+	counted   []provider.Reason
 }
 
 type fakeObject struct {
@@ -117,6 +127,41 @@ func (f *fakeHost) GetSecret(ctx context.Context, namespace, name string) (*core
 		s.Data[key] = []byte(v)
 	}
 	return s, nil
+}
+
+func (f *fakeHost) GetServiceAccount(ctx context.Context, namespace, name string) (*corev1.ServiceAccount, error) {
+	found, err := f.read(ctx, host.Object{Kind: host.KindServiceAccount, Namespace: namespace, Name: name})
+	if err != nil {
+		return nil, err
+	}
+	return &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{ResourceVersion: found.version, UID: types.UID(found.data["uid"])}}, nil
+}
+
+func (f *fakeHost) RequestToken(ctx context.Context, namespace, name string, uid types.UID, audiences []string) (value.Value, error) {
+	f.mu.Lock()
+	f.tokens = append(f.tokens, account{namespace, name, uid, audiences})
+	refused, block := f.noToken, f.block
+	f.mu.Unlock()
+	if block != nil {
+		if err := block(ctx); err != nil {
+			return value.Value{}, err
+		}
+	}
+	return value.FromString(fmt.Sprint(tokenCanary, audiences)), refused
+}
+
+func (f *fakeHost) Accepts(_ context.Context, _, _ string, token value.Value) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	accepted := slices.ContainsFunc(f.audiences, func(own string) bool { return strings.Contains(string(token.Bytes()), own) })
+	return accepted, nil
+}
+
+// TokenRequested implements Metrics.
+func (f *fakeHost) TokenRequested(reason provider.Reason) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counted = append(f.counted, reason)
 }
 
 func (f *fakeHost) GetConfigMap(ctx context.Context, namespace, name string) (*corev1.ConfigMap, error) {

@@ -28,7 +28,10 @@ func Dependencies(storeNamespace string, refs []provider.Reference) []host.Objec
 // reaches its own namespace, a ClusterSecretStore exactly the one that the reference names.
 func objectOf(storeNamespace string, reference provider.Reference) (host.Object, error) {
 	object := host.Object{Kind: host.KindSecret, Namespace: reference.Namespace, Name: reference.Name}
-	if reference.ConfigMap {
+	switch {
+	case reference.ServiceAccount:
+		object.Kind = host.KindServiceAccount
+	case reference.ConfigMap:
 		object.Kind = host.KindConfigMap
 	}
 	switch {
@@ -39,7 +42,10 @@ func objectOf(storeNamespace string, reference provider.Reference) (host.Object,
 	case storeNamespace != "" && reference.Namespace != storeNamespace:
 		return host.Object{}, invalid(reference, "a SecretStore reads its own namespace %s alone, not %s", storeNamespace, reference.Namespace)
 	}
-	if reference.Key == "" {
+	switch {
+	case reference.ServiceAccount && len(reference.Audiences) == 0:
+		return host.Object{}, invalid(reference, "names no audience of the tokens")
+	case !reference.ServiceAccount && reference.Key == "":
 		return host.Object{}, invalid(reference, "names no key of the %s", object.Kind)
 	}
 	return object, checkNames(object, reference)

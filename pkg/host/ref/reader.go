@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
@@ -22,10 +23,19 @@ const (
 	defaultMaxBytes = 64 << 20
 )
 
-// Objects reads content from the host: the quiet client.
+// Objects reads content from the host and requests tokens: the quiet client.
 type Objects interface {
 	GetSecret(ctx context.Context, namespace, name string) (*corev1.Secret, error)
 	GetConfigMap(ctx context.Context, namespace, name string) (*corev1.ConfigMap, error)
+	GetServiceAccount(ctx context.Context, namespace, name string) (*corev1.ServiceAccount, error)
+	RequestToken(ctx context.Context, namespace, name string, uid types.UID, audiences []string) (value.Value, error)
+	Accepts(ctx context.Context, namespace, name string, token value.Value) (bool, error)
+}
+
+// Metrics hears of what the Reader asks of the host. It must not block.
+type Metrics interface {
+	// TokenRequested is called after each request of a token, with the reason of its failure, empty for none.
+	TokenRequested(reason provider.Reason)
 }
 
 // Index tells at which resourceVersion the host's watch last saw an object, empty for none. known is false while nothing
@@ -38,6 +48,8 @@ type Index interface {
 type Config struct {
 	Objects Objects
 	Index   Index
+	// Metrics may be nil.
+	Metrics Metrics
 	// MaxBytes bounds the content that is kept; 64 MiB when zero.
 	MaxBytes int
 	// Clock is the system's when nil.
@@ -51,11 +63,17 @@ type Reader struct {
 	index   Index
 	clock   clock.PassiveClock
 	cache   *cache
+	metrics Metrics
+	// requests holds a place for each token that is being requested.
+	requests chan struct{}
 }
 
 // New makes a Reader.
 func New(config Config) *Reader {
-	r := &Reader{objects: config.Objects, index: config.Index, clock: config.Clock}
+	r := &Reader{
+		objects: config.Objects, index: config.Index, clock: config.Clock, metrics: config.Metrics,
+		requests: make(chan struct{}, maxTokenRequests),
+	}
 	if r.clock == nil {
 		r.clock = clock.RealClock{}
 	}
@@ -76,13 +94,24 @@ func (r *Reader) Material(ctx context.Context, storeNamespace string, refs []pro
 		if err != nil {
 			return nil, err
 		}
-		content, err := r.key(ctx, object, reference.Key)
+		material[reference.Purpose], err = r.lead(ctx, object, reference)
 		if err != nil {
 			return nil, err
 		}
-		material[reference.Purpose] = content
 	}
 	return material, nil
+}
+
+// lead is what a reference leads to.
+func (r *Reader) lead(ctx context.Context, object host.Object, reference provider.Reference) (value.Value, error) {
+	if !reference.ServiceAccount {
+		return r.key(ctx, object, reference.Key)
+	}
+	uid, err := r.key(ctx, object, keyUID)
+	if err != nil {
+		return value.Value{}, err
+	}
+	return account{object.Namespace, object.Name, types.UID(uid.Bytes()), reference.Audiences}.material(), nil
 }
 
 // key is one key of an object.
@@ -115,6 +144,12 @@ func (r *Reader) fetch(ctx context.Context, object host.Object) (content, string
 			return nil, "", err
 		}
 		return contentOfConfigMap(c), c.ResourceVersion, nil
+	case host.KindServiceAccount:
+		a, err := r.objects.GetServiceAccount(ctx, object.Namespace, object.Name)
+		if err != nil {
+			return nil, "", err
+		}
+		return contentOfServiceAccount(a), a.ResourceVersion, nil
 	}
 	return nil, "", fmt.Errorf("no objects of kind %s are read", object.Kind)
 }

@@ -25,7 +25,7 @@ var (
 
 func newReader(f *fakeHost) (*Reader, *clocktesting.FakePassiveClock) {
 	clock := clocktesting.NewFakePassiveClock(time.Unix(0, 0))
-	return New(Config{Objects: f, Index: f, Clock: clock}), clock
+	return New(Config{Objects: f, Index: f, Clock: clock, Metrics: f}), clock
 }
 
 // tokenNow is the token that a SecretStore of the namespace team is given.

@@ -134,9 +134,18 @@ type InfisicalOCIAuth struct {
 	Region               SecretKeySelector  `json:"region"`
 }
 
-// InfisicalKubernetesAuth logs in with a service account's token.
+// InfisicalKubernetesAuth logs in with a token of a service account, which is requested for each login and good for ten
+// minutes. No file is ever read.
 type InfisicalKubernetesAuth struct {
 	IdentityID SecretKeySelector `json:"identityId"`
+	// ServiceAccountRef names the service account. Without it a SecretStore logs in as "default" of its namespace; a
+	// ClusterSecretStore must have it, with a namespace. Without audiences its tokens are for the URL of the instance, as in
+	// https://infisical.example.com: the identity's allowed audience must be that. Tokens that the cluster itself would accept
+	// are never sent.
+	// +optional
+	ServiceAccountRef *ServiceAccountSelector `json:"serviceAccountRef,omitempty"`
+	// ServiceAccountTokenPath is of External Secrets Operator, which reads a file of its own there. It is allowed beside
+	// serviceAccountRef alone, and ignored.
 	// +optional
 	ServiceAccountTokenPath *SecretKeySelector `json:"serviceAccountTokenPath,omitempty"`
 }

@@ -120,6 +120,18 @@ type SecretKeySelector struct {
 	Key *string `json:"key,omitempty"`
 }
 
+// ServiceAccountSelector names a service account, whose tokens are requested of the cluster.
+type ServiceAccountSelector struct {
+	Name string `json:"name"`
+	// Namespace is for a ClusterSecretStore; a SecretStore uses service accounts of its own namespace alone.
+	// +optional
+	Namespace *string `json:"namespace,omitempty"`
+	// Audiences are whom the tokens are for. They must not be the cluster's own.
+	// +optional
+	// +listType=atomic
+	Audiences []string `json:"audiences,omitzero"`
+}
+
 // SecretStoreStatus is what is known of a store.
 type SecretStoreStatus struct {
 	// +optional

@@ -281,6 +281,11 @@ func (in SecretStoreStatusCondition) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ServiceAccountSelector) OpenAPIModelName() string {
+	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ServiceAccountSelector"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SourceRef) OpenAPIModelName() string {
 	return "com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SourceRef"
 }

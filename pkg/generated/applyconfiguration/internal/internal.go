@@ -394,6 +394,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
       default: {}
+    - name: serviceAccountRef
+      type:
+        namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ServiceAccountSelector
     - name: serviceAccountTokenPath
       type:
         namedType: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SecretKeySelector
@@ -793,6 +796,22 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
       default: ""
+- name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.ServiceAccountSelector
+  map:
+    fields:
+    - name: audiences
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: namespace
+      type:
+        scalar: string
 - name: com.github.live-secrets.external-secrets-apiserver.pkg.apis.externalsecrets.v1.SourceRef
   map:
     fields:

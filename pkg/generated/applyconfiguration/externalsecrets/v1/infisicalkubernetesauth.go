@@ -5,9 +5,17 @@ package v1
 // InfisicalKubernetesAuthApplyConfiguration represents a declarative configuration of the InfisicalKubernetesAuth type for use
 // with apply.
 //
-// InfisicalKubernetesAuth logs in with a service account's token.
+// InfisicalKubernetesAuth logs in with a token of a service account, which is requested for each login and good for ten
+// minutes. No file is ever read.
 type InfisicalKubernetesAuthApplyConfiguration struct {
-	IdentityID              *SecretKeySelectorApplyConfiguration `json:"identityId,omitempty"`
+	IdentityID *SecretKeySelectorApplyConfiguration `json:"identityId,omitempty"`
+	// ServiceAccountRef names the service account. Without it a SecretStore logs in as "default" of its namespace; a
+	// ClusterSecretStore must have it, with a namespace. Without audiences its tokens are for the URL of the instance, as in
+	// https://infisical.example.com: the identity's allowed audience must be that. Tokens that the cluster itself would accept
+	// are never sent.
+	ServiceAccountRef *ServiceAccountSelectorApplyConfiguration `json:"serviceAccountRef,omitempty"`
+	// ServiceAccountTokenPath is of External Secrets Operator, which reads a file of its own there. It is allowed beside
+	// serviceAccountRef alone, and ignored.
 	ServiceAccountTokenPath *SecretKeySelectorApplyConfiguration `json:"serviceAccountTokenPath,omitempty"`
 }
 
@@ -22,6 +30,14 @@ func InfisicalKubernetesAuth() *InfisicalKubernetesAuthApplyConfiguration {
 // If called multiple times, the IdentityID field is set to the value of the last call.
 func (b *InfisicalKubernetesAuthApplyConfiguration) WithIdentityID(value *SecretKeySelectorApplyConfiguration) *InfisicalKubernetesAuthApplyConfiguration {
 	b.IdentityID = value
+	return b
+}
+
+// WithServiceAccountRef sets the ServiceAccountRef field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ServiceAccountRef field is set to the value of the last call.
+func (b *InfisicalKubernetesAuthApplyConfiguration) WithServiceAccountRef(value *ServiceAccountSelectorApplyConfiguration) *InfisicalKubernetesAuthApplyConfiguration {
+	b.ServiceAccountRef = value
 	return b
 }
 

@@ -1,9 +1,7 @@
 package infisical
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"time"
 )
 
@@ -15,10 +13,17 @@ const (
 	defaultTTL       = 2592000 * time.Second
 )
 
-// Identity is a machine identity with universal auth.
+// Identity is a machine identity. It has universal auth where it has a
+// ClientID, and each other way to log in that is set.
 type Identity struct {
+	// ID is what ways to log in other than universal auth name it by; made up
+	// when empty.
+	ID           string
 	ClientID     string
 	ClientSecret string
+	JWT          *JWTAuth
+	LDAP         *LDAPAuth
+	Kubernetes   *KubernetesAuth
 	// TTL and MaxTTL are the life of a token and of its renewals; 30 days when 0.
 	TTL    time.Duration
 	MaxTTL time.Duration
@@ -28,6 +33,8 @@ type Identity struct {
 	SecretUses int
 	// SecretExpires is the time from which the client secret is refused; zero means never.
 	SecretExpires time.Time
+	// Organizations are the slugs of the organizations that it may log in to; nil means any.
+	Organizations []string
 	// Projects are the slugs of the projects that it is a member of; none means all.
 	Projects []string
 	// Rules restrict what it may read; the last one that matches holds.
@@ -36,18 +43,23 @@ type Identity struct {
 	NoLockout bool
 }
 
-type identity struct {
-	Identity
-	id          string
-	logins      int
-	failures    int
-	lastFailure time.Time
-	lockedUntil time.Time
-	retired     bool // its client secret has been used up
+// key is what the simulator's own methods name it by.
+func (i *Identity) key() string {
+	if i.ClientID != "" {
+		return i.ClientID
+	}
+	return i.ID
 }
 
-// AddIdentity adds an identity, or replaces the one with its client id; tokens
-// that were issued before stay good.
+type identity struct {
+	Identity
+	logins          int
+	retired         bool // its client secret has been used up
+	universal, ldap lockout
+}
+
+// AddIdentity adds an identity, or replaces the one with its client id or,
+// where it has none, its id; tokens that were issued before stay good.
 func (s *Server) AddIdentity(added Identity) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,11 +69,13 @@ func (s *Server) AddIdentity(added Identity) {
 	if added.MaxTTL == 0 {
 		added.MaxTTL = max(defaultTTL, added.TTL)
 	}
-	id := newUUID()
-	if old := s.identities[added.ClientID]; old != nil {
-		id = old.id
+	if added.ID == "" {
+		added.ID = newUUID()
+		if old := s.identities[added.key()]; old != nil {
+			added.ID = old.ID
+		}
 	}
-	s.identities[added.ClientID] = &identity{Identity: added, id: id}
+	s.identities[added.key()] = &identity{Identity: added}
 }
 
 // SetClientSecret rotates the client secret of an identity.
@@ -76,71 +90,46 @@ func (s *Server) SetClientSecret(clientID, secret string) {
 	i.retired = false
 }
 
-// RemoveIdentity deletes an identity and its tokens.
-func (s *Server) RemoveIdentity(clientID string) {
-	s.RevokeTokens(clientID)
+// RemoveIdentity deletes an identity, named by its client id or id, and its tokens.
+func (s *Server) RemoveIdentity(key string) {
+	s.RevokeTokens(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.identities, clientID)
+	delete(s.identities, key)
 }
 
-type loginRequest struct {
-	ClientID     string `json:"clientId"`
-	ClientSecret string `json:"clientSecret"`
-}
-
-func (s *Server) login(r *http.Request) (any, error) {
-	var request loginRequest
-	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
-		return nil, badRequest("Body is not valid JSON")
+// byID is the identity with an id, or nil.
+func (s *Server) byID(id string) *identity {
+	for _, i := range s.identities {
+		if i.ID == id {
+			return i
+		}
 	}
-	if request.ClientID == "" || request.ClientSecret == "" {
-		return nil, invalid("invalid_type", "clientId", "Required")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := s.identities[request.ClientID]
-	if i == nil {
-		return nil, unauthorized("Invalid credentials")
-	}
-	if err := i.check(request.ClientSecret, s.clock()); err != nil {
-		return nil, err
-	}
-	i.logins++
-	return s.issue(i), nil
-}
-
-// check verifies a client secret and keeps count of refusals.
-func (i *identity) check(secret string, now time.Time) error {
-	if now.Before(i.lockedUntil) {
-		return unauthorized("This identity auth method is temporarily locked, please try again later")
-	}
-	if secret != i.ClientSecret || i.retired {
-		i.fail(now)
-		return unauthorized("Invalid credentials")
-	}
-	if !i.SecretExpires.IsZero() && !now.Before(i.SecretExpires) {
-		return unauthorized("Access denied due to expired client secret")
-	}
-	if i.SecretUses > 0 && i.logins >= i.SecretUses {
-		i.retired = true
-		return unauthorized("Access denied due to client secret usage limit reached")
-	}
-	i.failures = 0
 	return nil
 }
 
-func (i *identity) fail(now time.Time) {
-	if i.NoLockout {
-		return
+// lockout keeps count of refusals of one way to log in.
+type lockout struct {
+	failures    int
+	lastFailure time.Time
+	lockedUntil time.Time
+}
+
+func (l *lockout) check(now time.Time) error {
+	if now.Before(l.lockedUntil) {
+		return unauthorized("This identity auth method is temporarily locked, please try again later")
 	}
-	if now.Sub(i.lastFailure) >= lockoutReset {
-		i.failures = 0
+	return nil
+}
+
+func (l *lockout) fail(now time.Time) {
+	if now.Sub(l.lastFailure) >= lockoutReset {
+		l.failures = 0
 	}
-	i.failures++
-	i.lastFailure = now
-	if i.failures >= lockoutThreshold {
-		i.failures = 0
-		i.lockedUntil = now.Add(lockoutDuration)
+	l.failures++
+	l.lastFailure = now
+	if l.failures >= lockoutThreshold {
+		l.failures = 0
+		l.lockedUntil = now.Add(lockoutDuration)
 	}
 }

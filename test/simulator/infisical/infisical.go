@@ -17,6 +17,9 @@ import (
 // Routes, as they are named in the request log and in faults.
 const (
 	RouteLogin         = "POST /api/v1/auth/universal-auth/login"
+	RouteLoginJWT      = "POST /api/v1/auth/jwt-auth/login"
+	RouteLoginLDAP     = "POST /api/v1/auth/ldap-auth/login"
+	RouteLoginKube     = "POST /api/v1/auth/kubernetes-auth/login"
 	RouteRenew         = "POST /api/v1/auth/token/renew"
 	RouteRevoke        = "POST /api/v1/auth/token/revoke"
 	RouteList          = "GET /api/v3/secrets/raw"
@@ -50,6 +53,8 @@ type Behaviour struct {
 	WeakETags bool
 	// OmitETags sends none.
 	OmitETags bool
+	// EmptyForMissing answers a list of a folder that is not there with an empty list, as older servers do.
+	EmptyForMissing bool
 	// Events is how event streams work.
 	Events Events
 }
@@ -100,6 +105,9 @@ func New(options Options) *Server {
 
 func (s *Server) register() {
 	s.Handle(RouteLogin, s.limited(writes, s.respond(s.login)))
+	s.Handle(RouteLoginJWT, s.limited(writes, s.respond(s.loginJWT)))
+	s.Handle(RouteLoginLDAP, s.limited(writes, s.respond(s.loginLDAP)))
+	s.Handle(RouteLoginKube, s.limited(writes, s.respond(s.loginKubernetes)))
 	s.Handle(RouteRenew, s.limited(writes, s.respond(s.renew)))
 	s.Handle(RouteRevoke, s.limited(writes, s.respond(s.revoke)))
 	s.Handle(RouteList, s.limited(secretReads, s.respond(s.authenticated(s.listSecrets))))

@@ -41,6 +41,10 @@ func unauthorized(message string) error {
 	return &failure{Status: http.StatusUnauthorized, Name: "UnauthorizedError", Message: message}
 }
 
+func forbidden(message string) error {
+	return &failure{Status: http.StatusForbidden, Name: "ForbiddenRequestError", Message: message}
+}
+
 func tokenError(message string) error {
 	return &failure{Status: http.StatusForbidden, Name: "TokenError", Message: message}
 }

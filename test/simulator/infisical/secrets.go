@@ -3,6 +3,7 @@ package infisical
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // hiddenValue stands for a value that may not be seen.
@@ -56,18 +57,17 @@ func (s *Server) listSecrets(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := q.project.environment(q.environment)
-	if env == nil || env.folders[q.path] == nil {
+	folders := q.listed()
+	if len(folders) == 0 && s.behaviour.EmptyForMissing {
+		return listResponse{Secrets: []secretWire{}, Imports: []importWire{}}, nil
+	}
+	if len(folders) == 0 {
 		missing := notFound("Folder with path '%s' in environment '%s' was not found. Please ensure the environment slug and secret path is correct.", q.path, q.environment)
 		missing.Name = "SecretPathNotFound"
 		return nil, missing
 	}
 	if access := c.identity.access(q.project, q.environment, q.path); access == None || access == Describe && q.view {
 		return nil, denied(q.environment, q.path)
-	}
-	folders := []*folder{env.folders[q.path]}
-	if q.recursive {
-		folders = env.subtree(q.path)
 	}
 	out := listResponse{Secrets: []secretWire{}, Imports: []importWire{}}
 	for _, f := range folders {
@@ -82,6 +82,28 @@ func (s *Server) listSecrets(c *call) (any, error) {
 	}
 	s.audits++
 	return out, nil
+}
+
+// listed are the folders of a list. As in the server, a recursive list has every
+// folder whose path begins with the text of the one that is asked for: of /app,
+// /app2 as well.
+func (q *query) listed() []*folder {
+	env := q.project.environment(q.environment)
+	switch {
+	case env == nil:
+		return nil
+	case !q.recursive && env.folders[q.path] == nil:
+		return nil
+	case !q.recursive:
+		return []*folder{env.folders[q.path]}
+	}
+	var out []*folder
+	for _, f := range env.subtree("/") {
+		if strings.HasPrefix(f.path, q.path) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // rows are the secrets of one folder: none where nothing may be seen, masked
@@ -162,8 +184,11 @@ func (c *call) one(q *query, f *folder, stored *secret) (any, error) {
 	if q.version > len(stored.values) {
 		return nil, notFound("Secret with name '%s' not found", stored.key)
 	}
+	if q.version > 0 {
+		row.Version = q.version
+	}
 	if q.version > 0 && !row.SecretValueHidden {
-		row.Version, row.SecretValue = q.version, stored.values[q.version-1]
+		row.SecretValue = stored.values[q.version-1]
 	}
 	if err := c.expandRow(q, &row); err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func (s *Server) issue(i *identity) tokenResponse {
 // sign gives a token its text: a JWT in shape, with a signature that nobody can check.
 func (s *Server) sign(t *token, now time.Time) tokenResponse {
 	claims, err := json.Marshal(map[string]any{
-		"identityId":            t.identity.id,
+		"identityId":            t.identity.ID,
 		"identityAccessTokenId": t.life.id,
 		"authTokenType":         "identityAccessToken",
 		"iat":                   now.Unix(),
@@ -147,12 +147,12 @@ func (s *Server) revoke(r *http.Request) (any, error) {
 	return map[string]string{"message": "Successfully revoked access token"}, nil
 }
 
-// RevokeTokens withdraws all tokens of an identity.
-func (s *Server) RevokeTokens(clientID string) {
+// RevokeTokens withdraws all tokens of an identity, named by its client id or id.
+func (s *Server) RevokeTokens(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.tokens {
-		if t.identity.ClientID == clientID {
+		if t.identity.key() == key {
 			t.life.revoked = true
 		}
 	}

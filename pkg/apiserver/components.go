@@ -48,15 +48,17 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the loopback client: %w", err)
 	}
+	recorded := metrics.New()
+	refs := ref.New(ref.Config{Objects: hostCluster.Client(), Index: hostCluster, Metrics: recorded})
 	c := &components{
-		providers: builtin.All(),
+		providers: builtin.All(refs),
 		host:      hostCluster,
-		refs:      ref.New(ref.Config{Objects: hostCluster.Client(), Index: hostCluster}),
+		refs:      refs,
 		client:    client,
 		informers: externalversions.NewSharedInformerFactory(client, 0),
 		ledger:    outcome.NewLedger(),
 		secrets:   secret.NewClient(hostCluster.Client()),
-		metrics:   metrics.New(),
+		metrics:   recorded,
 	}
 	c.sources = source.New(source.Config{
 		Providers:    c.providers,

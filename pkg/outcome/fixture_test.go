@@ -63,7 +63,7 @@ func newFixture(t *testing.T) *fixture {
 		Store: source.Store{UID: "store", Kind: storeRef.Kind, Name: storeRef.Name, Provider: spec.Provider}, Spec: spec,
 	}}
 
-	providers := builtin.All()
+	providers := builtin.All(nil)
 	sources := source.New(source.Config{Providers: providers})
 	running, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -14,12 +14,13 @@ import (
 func ValidateSecretKeySelector(s v1.SecretKeySelector, path *field.Path, cluster bool, namespace string) field.ErrorList {
 	errs := validateText(deref(s.Name), path.Child("name"), "the name of the object", validation.IsDNS1123Subdomain)
 	errs = append(errs, validateText(deref(s.Key), path.Child("key"), "the key within the object", validation.IsConfigMapKey)...)
-	return append(errs, validateNamespace(deref(s.Namespace), path.Child("namespace"), cluster, namespace)...)
+	return append(errs, ValidateNamespace(s.Namespace, path.Child("namespace"), cluster, namespace)...)
 }
 
-// validateNamespace checks the namespace of a reference: a ClusterSecretStore has none of its own and must say which, a
+// ValidateNamespace checks the namespace of a reference: a ClusterSecretStore has none of its own and must say which, a
 // SecretStore must not reach into another than its own.
-func validateNamespace(of string, path *field.Path, cluster bool, namespace string) field.ErrorList {
+func ValidateNamespace(given *string, path *field.Path, cluster bool, namespace string) field.ErrorList {
+	of := deref(given)
 	if cluster {
 		return validateText(of, path, "a ClusterSecretStore must say in which namespace", validation.IsDNS1123Label)
 	}

@@ -8,10 +8,11 @@ import (
 )
 
 // All makes one of each provider, by name. What a provider's clients share, connections and logins, they share through
-// it: a process makes this table once.
-func All() []provider.Provider {
+// it: a process makes this table once. tokens are those of the host's service accounts, by which stores may log in; where
+// it is nil, none can.
+func All(tokens provider.Tokens) []provider.Provider {
 	return []provider.Provider{
-		infisical.New(),
+		infisical.New(infisical.WithTokens(tokens)),
 		onepassword.New(),
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestEveryNameIsAnother(t *testing.T) {
-	all := builtin.All()
+	all := builtin.All(nil)
 	require.NotEmpty(t, all)
 	require.Len(t, slices.Compact(provider.Names(all)), len(all))
 }

@@ -1,6 +1,7 @@
 package infisical
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -115,13 +116,18 @@ func (c *client) readList(scope provider.Scope, answer apisecrets.ListSecretsV3R
 			}
 			folder = cleanFolder(folder)
 		}
-		if !p.add(row, (*more.Secrets)[n], folder, p.addDirect) {
+		if !holds(scope.Name, folder) {
+			// Infisical compares paths as texts: a list of /app and all below it has /app2 as well.
+			continue
+		}
+		if !p.add(row, (*more.Secrets)[n], place{c.environment, folder}, p.addDirect) {
 			return nil, malformed("a secret without its key or value")
 		}
 	}
 	for n, block := range slices.Backward(answer.Imports) {
+		from := place{block.Environment, cleanFolder(block.SecretPath)}
 		for m, row := range block.Secrets {
-			if !p.add(row, (*(*more.Imports)[n].Secrets)[m], cleanFolder(block.SecretPath), p.addImported) {
+			if !p.add(row, (*(*more.Imports)[n].Secrets)[m], from, p.addImported) {
 				return nil, malformed("an imported secret without its key or value")
 			}
 		}
@@ -130,12 +136,12 @@ func (c *client) readList(scope provider.Scope, answer apisecrets.ListSecretsV3R
 }
 
 // add puts one row into the picture, if it is one. Personal overrides are not for machines.
-func (p *picture) add(row models.Secret, more rowMore, folder string, add func(*secret)) bool {
+func (p *picture) add(row models.Secret, more rowMore, at place, add func(*secret)) bool {
 	if row.SecretKey == "" || !more.whole() {
 		return false
 	}
 	if row.Type != "personal" {
-		add(newSecret(row, more, folder))
+		add(newSecret(row, more, at))
 	}
 	return true
 }
@@ -170,5 +176,5 @@ func (c *client) get(ctx context.Context, a address, version int) (s *secret, ab
 	if err := json.Unmarshal(x.body, &more); err != nil || more.Secret == nil || !more.Secret.whole() || row.SecretKey != a.name {
 		return nil, false, provider.Errorf(provider.Unavailable, "%s: the answer is not that secret", doing)
 	}
-	return newSecret(row, *more.Secret, a.folder), false, nil
+	return newSecret(row, *more.Secret, place{cmp.Or(row.Environment, c.environment), cmp.Or(row.SecretPath, a.folder)}), false, nil
 }

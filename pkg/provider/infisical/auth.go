@@ -1,7 +1,9 @@
 package infisical
 
 import (
+	"context"
 	"crypto/sha256"
+	"errors"
 	"strings"
 
 	"github.com/go-resty/resty/v2"
@@ -9,6 +11,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 // authMethod is one way to log in: a field of spec.provider.infisical.auth. One without open is part of the API and not
@@ -18,7 +21,16 @@ type authMethod struct {
 	chosen func(*v1.InfisicalAuth) bool
 	// secrets are the references that open needs the content of.
 	secrets func(*v1.InfisicalAuth) []authSecret
-	open    func(material provider.Material, organization string) (*credential, error)
+	// account is the service account that logs in, where the method is by one.
+	account func(*v1.InfisicalAuth) *v1.ServiceAccountSelector
+	open    func(opening) (*credential, error)
+}
+
+// opening is what a credential is opened with.
+type opening struct {
+	material     provider.Material
+	tokens       provider.Tokens
+	organization string
 }
 
 // authSecret is a reference of an authMethod. purpose is its field, and its key in the Material.
@@ -32,23 +44,40 @@ type credential struct {
 	// subject says who logs in, digest stands for what proves it; together they tell identities apart.
 	subject string
 	digest  [sha256.Size]byte
-	// login asks for an access token; it is nil where token is one already.
-	login func(*resty.Client) (apiauth.MachineIdentityAuthLoginResponse, error)
+	// login asks for an access token with what prove returned; it is nil where token is one already.
+	login func(rest *resty.Client, proof value.Value) (apiauth.MachineIdentityAuthLoginResponse, error)
+	// prove fetches what a login proves its subject with. It is nil where the credential itself does.
+	prove func(context.Context) (value.Value, error)
+	// hint says what a refusal may be due to; it may be empty.
+	hint  string
 	token string
+}
+
+// proof is what to log in with now.
+func (c *credential) proof(ctx context.Context) (value.Value, *provider.Error) {
+	if c.prove == nil {
+		return value.Value{}, nil
+	}
+	proof, err := c.prove(ctx)
+	var failure *provider.Error
+	if err != nil && !errors.As(err, &failure) {
+		failure = &provider.Error{Reason: provider.Unavailable, Message: "what proves who logs in cannot be had", Cause: err}
+	}
+	return proof, failure
 }
 
 // authMethods are the fields of v1.InfisicalAuth.
 func authMethods() []authMethod {
 	return []authMethod{
 		universalAuth(),
+		jwtAuth(),
+		ldapAuth(),
+		kubernetesAuth(),
 		tokenAuth(),
 		{field: "azureAuthCredentials", chosen: func(a *v1.InfisicalAuth) bool { return a.AzureAuthCredentials != nil }},
 		{field: "gcpIdTokenAuthCredentials", chosen: func(a *v1.InfisicalAuth) bool { return a.GCPIDTokenAuthCredentials != nil }},
 		{field: "gcpIamAuthCredentials", chosen: func(a *v1.InfisicalAuth) bool { return a.GCPIAMAuthCredentials != nil }},
-		{field: "jwtAuthCredentials", chosen: func(a *v1.InfisicalAuth) bool { return a.JWTAuthCredentials != nil }},
-		{field: "ldapAuthCredentials", chosen: func(a *v1.InfisicalAuth) bool { return a.LDAPAuthCredentials != nil }},
 		{field: "ociAuthCredentials", chosen: func(a *v1.InfisicalAuth) bool { return a.OCIAuthCredentials != nil }},
-		{field: "kubernetesAuthCredentials", chosen: func(a *v1.InfisicalAuth) bool { return a.KubernetesAuthCredentials != nil }},
 		{field: "awsAuthCredentials", chosen: func(a *v1.InfisicalAuth) bool { return a.AWSAuthCredentials != nil }},
 	}
 }
@@ -96,14 +125,26 @@ func chooseMethod(auth *v1.InfisicalAuth) (*authMethod, error) {
 	return &chosen[0], nil
 }
 
-// openSecret is the content of one of the method's references, without the white space around it that files and editors
-// add.
-func openSecret(material provider.Material, method, purpose string) (string, error) {
-	text := strings.TrimSpace(string(material[purpose].Bytes()))
+// secret is the content of one of the method's references, without the white space around it that files and editors add.
+func (o opening) secret(method, purpose string) (string, error) {
+	text := strings.TrimSpace(string(o.material[purpose].Bytes()))
 	if text == "" {
-		return "", provider.Errorf(provider.Invalid, "spec.provider.infisical.auth.%s.%s refers to an empty value", method, purpose)
+		return "", emptySecret(method, purpose)
 	}
 	return text, nil
+}
+
+// password is secret for what white space may be part of, but for the end of its line.
+func (o opening) password(method, purpose string) (string, error) {
+	text := strings.TrimRight(string(o.material[purpose].Bytes()), "\r\n")
+	if text == "" {
+		return "", emptySecret(method, purpose)
+	}
+	return text, nil
+}
+
+func emptySecret(method, purpose string) error {
+	return provider.Errorf(provider.Invalid, "spec.provider.infisical.auth.%s.%s refers to an empty value", method, purpose)
 }
 
 // printable tells whether s can stand in a header.

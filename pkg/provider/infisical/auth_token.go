@@ -16,8 +16,8 @@ func tokenAuth() authMethod {
 		secrets: func(auth *v1.InfisicalAuth) []authSecret {
 			return []authSecret{{purpose: "accessToken", selector: auth.TokenAuthCredentials.AccessToken}}
 		},
-		open: func(material provider.Material, _ string) (*credential, error) {
-			token, err := openSecret(material, field, "accessToken")
+		open: func(o opening) (*credential, error) {
+			token, err := o.secret(field, "accessToken")
 			if err != nil {
 				return nil, err
 			}

@@ -7,7 +7,7 @@ import (
 	apiauth "github.com/infisical/go-sdk/packages/api/auth"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
-	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 // universalAuth logs in with a client id and a client secret.
@@ -22,21 +22,21 @@ func universalAuth() authMethod {
 				{purpose: "clientSecret", selector: auth.UniversalAuthCredentials.ClientSecret},
 			}
 		},
-		open: func(material provider.Material, organization string) (*credential, error) {
-			id, err := openSecret(material, field, "clientId")
+		open: func(o opening) (*credential, error) {
+			id, err := o.secret(field, "clientId")
 			if err != nil {
 				return nil, err
 			}
-			secret, err := openSecret(material, field, "clientSecret")
+			secret, err := o.secret(field, "clientSecret")
 			if err != nil {
 				return nil, err
 			}
 			return &credential{
 				subject: id,
 				digest:  sha256.Sum256([]byte(secret)),
-				login: func(rest *resty.Client) (apiauth.MachineIdentityAuthLoginResponse, error) {
+				login: func(rest *resty.Client, _ value.Value) (apiauth.MachineIdentityAuthLoginResponse, error) {
 					return apiauth.CallUniversalAuthLogin(rest, apiauth.UniversalAuthLoginRequest{
-						ClientID: id, ClientSecret: secret, OrganizationSlug: organization,
+						ClientID: id, ClientSecret: secret, OrganizationSlug: o.organization,
 					})
 				},
 			}, nil

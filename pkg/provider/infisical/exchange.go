@@ -129,10 +129,13 @@ func (x *exchange) fail(failure *provider.Error) *provider.Error {
 }
 
 // failed is the failure with what was being done.
-func (x *exchange) failed(doing string) *provider.Error {
-	failure := *x.failure
-	failure.Message = doing + ": " + failure.Message
-	return &failure
+func (x *exchange) failed(doing string) *provider.Error { return during(doing, x.failure) }
+
+// during is a failure with what was being done.
+func during(doing string, failure *provider.Error) *provider.Error {
+	told := *failure
+	told.Message = doing + ": " + told.Message
+	return &told
 }
 
 // tokenRefused tells a token that is not accepted (any more) from one that may not do this.

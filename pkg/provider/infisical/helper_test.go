@@ -223,3 +223,12 @@ func soon(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+// property and properties are those of a secret's value.
+func property(v value.Value, key, path string) (value.Value, error) {
+	return content{v, "value", key}.property(path)
+}
+
+func properties(v value.Value, key, path string) (map[string]value.Value, error) {
+	return content{v, "value", key}.properties(path)
+}

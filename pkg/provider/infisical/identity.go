@@ -109,18 +109,14 @@ func (i *identity) decide() (held *token, l *login, mine bool, err error) {
 
 // logIn makes the login l.
 func (i *identity) logIn(ctx context.Context, via *connection, l *login) (*token, error) {
-	var answer apiauth.MachineIdentityAuthLoginResponse
-	x := via.send(ctx, "", maxAnswerBytes, func(rest *resty.Client) (err error) {
-		answer, err = i.credential.login(rest)
-		return err
-	})
+	issued, failure := i.ask(ctx, via)
 
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	defer close(l.done)
 	now := i.now()
 	i.login = nil
-	l.token, l.err = readLogin(x, answer, now)
+	l.token, l.err = issued, failure
 	if l.err == nil {
 		i.token, i.proven, i.hold = l.token, false, hold{}
 		return l.token, nil
@@ -135,12 +131,30 @@ func (i *identity) logIn(ctx context.Context, via *connection, l *login) (*token
 	return nil, l.err
 }
 
+// ask asks for an access token.
+func (i *identity) ask(ctx context.Context, via *connection) (*token, error) {
+	proof, failure := i.credential.proof(ctx)
+	if failure != nil {
+		return nil, during("logging in", failure)
+	}
+	var answer apiauth.MachineIdentityAuthLoginResponse
+	x := via.send(ctx, "", maxAnswerBytes, func(rest *resty.Client) (err error) {
+		answer, err = i.credential.login(rest, proof)
+		return err
+	})
+	return readLogin(x, answer, i.credential.hint, i.now())
+}
+
 // readLogin is the token of a login, or why there is none.
-func readLogin(x *exchange, answer apiauth.MachineIdentityAuthLoginResponse, now time.Time) (*token, error) {
+func readLogin(x *exchange, answer apiauth.MachineIdentityAuthLoginResponse, hint string, now time.Time) (*token, error) {
 	if x.failure != nil {
 		switch x.failure.Reason {
 		case provider.Unauthenticated, provider.Forbidden, provider.ScopeNotFound:
-			return nil, provider.Errorf(provider.Unauthenticated, "logging in: the credential was refused (HTTP %d)", x.status)
+			refused := provider.Errorf(provider.Unauthenticated, "logging in: the credential was refused (HTTP %d)", x.status)
+			if hint != "" {
+				refused.Message += ": " + hint
+			}
+			return nil, refused
 		}
 		return nil, x.failed("logging in")
 	}

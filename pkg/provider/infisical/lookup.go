@@ -1,20 +1,16 @@
 package infisical
 
 import (
-	"encoding/json"
 	"errors"
 	"strconv"
 
-	"github.com/live-secrets/external-secrets-apiserver/pkg/pattern"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
-	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 // Lookup implements provider.Client.
 func (c *client) Lookup(n provider.Need, view provider.View) (provider.Answer, []provider.WantedPart, error) {
 	if n.Kind == provider.KindFind {
-		answer, err := c.find(n, view)
-		return answer, nil, err
+		return c.find(n, view)
 	}
 	found, wanted, err := c.lookupKey(n, view)
 	if err != nil || wanted != nil {
@@ -23,11 +19,15 @@ func (c *client) Lookup(n provider.Need, view provider.View) (provider.Answer, [
 	answer := provider.Answer{
 		Version: strconv.Itoa(found.version), Updated: found.updated, ID: found.id, Scope: found.scope,
 	}
+	asked := content{found.value, "value", n.Key}
+	if n.Metadata {
+		asked = content{found.describe(), "metadata", n.Key}
+	}
 	switch n.Kind {
 	case provider.KindValue:
-		answer.Value, err = property(found.value, n.Key, n.Property)
+		answer.Value, err = asked.property(n.Property)
 	case provider.KindMap:
-		answer.Map, err = properties(found.value, n.Key, n.Property)
+		answer.Map, err = asked.properties(n.Property)
 	default:
 		err = provider.Errorf(provider.Invalid, "%q is not a kind of need", n.Kind)
 	}
@@ -71,7 +71,7 @@ func (c *client) lookupKey(n provider.Need, view provider.View) (foundSecret, []
 	case s == nil:
 		return none, nil, provider.Errorf(provider.NotFound, "key %q is not there: folder %q of environment %q in project %q has no secret %q",
 			n.Key, a.folder, c.environment, c.project, a.name)
-	case s.hidden:
+	case s.hidden && !n.Metadata:
 		return none, nil, provider.Errorf(provider.Forbidden, "the value of key %q is hidden from this identity", n.Key)
 	case version == 0 || version == s.version:
 		return foundSecret{s, seen.scope}, nil, nil
@@ -80,7 +80,7 @@ func (c *client) lookupKey(n provider.Need, view provider.View) (foundSecret, []
 	if err != nil || wanted != nil {
 		return none, wanted, err
 	}
-	if s.hidden {
+	if s.hidden && !n.Metadata {
 		return none, nil, provider.Errorf(provider.Forbidden, "the value of key %q at version %d is hidden from this identity", n.Key, version)
 	}
 	return foundSecret{s, seen.scope}, nil, nil
@@ -155,73 +155,4 @@ func atVersion(view provider.View, seen *picture, a address, version int) (*secr
 		return nil, nil, provider.Errorf(provider.Invalid, "what was read is not a secret of Infisical's")
 	}
 	return p.secret, nil, nil
-}
-
-// find answers a KindFind: one value for each key, the preferred one of those that match.
-func (c *client) find(n provider.Need, view provider.View) (provider.Answer, error) {
-	name, err := pattern.Compile(n.Name)
-	if err != nil {
-		return provider.Answer{}, provider.Errorf(provider.Invalid, "find.name.regexp: %s", err)
-	}
-	scope := c.findScope(n.Path)
-	shown, err := view.Picture(scope)
-	if err != nil {
-		return provider.Answer{}, err
-	}
-	seen, err := asPicture(shown)
-	if err != nil {
-		return provider.Answer{}, err
-	}
-
-	tags := n.TagNames()
-	answer := provider.Answer{Map: map[string]value.Value{}, Scope: scope}
-	take := func(secrets map[string]*secret) error {
-		for key, s := range secrets {
-			if _, taken := answer.Map[key]; taken || !name.MatchString(key) || !s.tagged(tags) {
-				continue
-			}
-			if s.hidden {
-				return provider.Errorf(provider.Forbidden, "a find matches key %q of folder %q, whose value is hidden from this identity", key, s.folder)
-			}
-			answer.Map[key] = s.value
-		}
-		return nil
-	}
-	for _, folder := range seen.folders() {
-		if err := take(seen.direct[folder]); err != nil {
-			return provider.Answer{}, err
-		}
-	}
-	if err := take(seen.imported); err != nil {
-		return provider.Answer{}, err
-	}
-	return answer, nil
-}
-
-// properties is the object in v, or at a path in it, by its keys: strings as they are, everything else as JSON.
-func properties(v value.Value, key, path string) (map[string]value.Value, error) {
-	if path != "" {
-		var err error
-		if v, err = property(v, key, path); err != nil {
-			return nil, err
-		}
-	}
-	var raw map[string]json.RawMessage
-	// Decoding errors show what they stumble over.
-	if err := json.Unmarshal(v.Bytes(), &raw); err != nil || raw == nil {
-		if path != "" {
-			return nil, provider.Errorf(provider.Invalid, "property %q of key %q is not a JSON object", path, key)
-		}
-		return nil, provider.Errorf(provider.Invalid, "the value of key %q is not a JSON object", key)
-	}
-	fields := make(map[string]value.Value, len(raw))
-	for name, content := range raw {
-		var text string
-		if content[0] == '"' && json.Unmarshal(content, &text) == nil {
-			fields[name] = value.FromString(text)
-			continue
-		}
-		fields[name] = value.New(content)
-	}
-	return fields, nil
 }

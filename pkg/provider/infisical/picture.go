@@ -18,11 +18,13 @@ const hiddenValue = "<hidden-by-infisical>"
 
 // secret is one secret as a list shows it.
 type secret struct {
-	key, folder, id string
-	version         int
-	updated         time.Time
-	tags            []string
-	value           value.Value
+	place
+	key, id, comment string
+	version          int
+	updated          time.Time
+	tags             []string
+	metadata         []models.SecretMetadata
+	value            value.Value
 	// hidden tells that the identity may know of the secret and not read it.
 	hidden bool
 }
@@ -30,11 +32,15 @@ type secret struct {
 // secretOverhead is about what a secret takes beside its texts.
 const secretOverhead = 256
 
-func newSecret(row models.Secret, more rowMore, folder string) *secret {
+// place is where a secret is. Its texts are shared by all secrets of one list.
+type place struct{ environment, folder string }
+
+func newSecret(row models.Secret, more rowMore, at place) *secret {
 	s := &secret{
-		key: row.SecretKey, folder: folder, id: row.ID, version: row.Version, updated: more.updated(),
-		value:  value.FromString(row.SecretValue),
-		hidden: more.Hidden || row.SecretValue == hiddenValue,
+		place: at, key: row.SecretKey, id: row.ID, comment: row.SecretComment, version: row.Version, updated: more.updated(),
+		metadata: slices.Clip(row.SecretMetadata),
+		value:    value.FromString(row.SecretValue),
+		hidden:   more.Hidden || row.SecretValue == hiddenValue,
 	}
 	for _, tag := range row.Tags {
 		s.tags = append(s.tags, tag.Slug)
@@ -43,9 +49,12 @@ func newSecret(row models.Secret, more rowMore, folder string) *secret {
 }
 
 func (s *secret) size() int64 {
-	n := secretOverhead + len(s.key) + len(s.id) + s.value.Len()
+	n := secretOverhead + len(s.key) + len(s.id) + len(s.comment) + s.value.Len()
 	for _, tag := range s.tags {
 		n += len(tag) + 16
+	}
+	for _, m := range s.metadata {
+		n += len(m.Key) + len(m.Value) + 32
 	}
 	return int64(n)
 }

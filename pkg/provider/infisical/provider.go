@@ -15,14 +15,30 @@ const purposeCA = "ca"
 // Provider is the provider "infisical". Its stores share one login for each identity.
 type Provider struct {
 	now        func() time.Time
+	tokens     provider.Tokens
 	identities identities
 }
 
-var _ provider.Provider = (*Provider)(nil)
+var (
+	_ provider.Provider = (*Provider)(nil)
+	_ provider.Warner   = (*Provider)(nil)
+)
+
+// Option is something that a Provider can do without.
+type Option func(*Provider)
+
+// WithTokens lets stores log in as service accounts.
+func WithTokens(tokens provider.Tokens) Option {
+	return func(p *Provider) { p.tokens = tokens }
+}
 
 // New returns the provider.
-func New() *Provider {
-	return &Provider{now: time.Now}
+func New(options ...Option) *Provider {
+	p := &Provider{now: time.Now}
+	for _, option := range options {
+		option(p)
+	}
+	return p
 }
 
 // Name implements provider.Provider.
@@ -46,6 +62,7 @@ func (*Provider) References(spec *v1.SecretStoreProvider) []provider.Reference {
 				Field:     "provider.infisical.auth." + method.field + "." + secret.purpose,
 			})
 		}
+		references = append(references, accountReference(method, spec.Infisical)...)
 	}
 	if ca := spec.Infisical.CAProvider; ca != nil && len(spec.Infisical.CABundle) == 0 {
 		references = append(references, provider.Reference{
@@ -58,6 +75,27 @@ func (*Provider) References(spec *v1.SecretStoreProvider) []provider.Reference {
 		})
 	}
 	return references
+}
+
+// accountReference is the reference to the service account that logs in, if it is one that does. There is none where the
+// store has no address: without it the audience cannot be told, and Connect says so.
+func accountReference(method *authMethod, store *v1.InfisicalProvider) []provider.Reference {
+	if method.account == nil {
+		return nil
+	}
+	site, err := siteOf(store)
+	if err != nil {
+		return nil
+	}
+	account := method.account(&store.Auth)
+	return []provider.Reference{{
+		Purpose:        purposeAccount,
+		ServiceAccount: true,
+		Namespace:      deref(account.Namespace),
+		Name:           account.Name,
+		Audiences:      audiencesOf(account, site),
+		Field:          "provider.infisical.auth." + method.field + "." + purposeAccount,
+	}}
 }
 
 // Site implements provider.Provider.
@@ -81,7 +119,7 @@ func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Mater
 		return nil, provider.Errorf(provider.Invalid, "%s", err)
 	}
 	organization := deref(store.SecretsScope.OrganizationSlug)
-	credential, err := method.open(material, organization)
+	credential, err := method.open(opening{material: material, tokens: p.tokens, organization: organization})
 	if err != nil {
 		return nil, err
 	}

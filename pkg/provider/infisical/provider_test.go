@@ -88,6 +88,14 @@ func TestValidate(t *testing.T) {
 		"not built in": {edit: func(store *v1.InfisicalProvider) {
 			store.Auth = v1.InfisicalAuth{AWSAuthCredentials: &v1.InfisicalAWSAuth{}}
 		}, want: []string{"p.auth.awsAuthCredentials"}},
+		"jwt": {edit: func(store *v1.InfisicalProvider) {
+			store.Auth = v1.InfisicalAuth{JWTAuthCredentials: &v1.InfisicalJWTAuth{IdentityID: selector("id")}}
+		}, want: []string{"p.auth.jwtAuthCredentials.jwt.name", "p.auth.jwtAuthCredentials.jwt.key"}},
+		"ldap": {edit: func(store *v1.InfisicalProvider) {
+			store.Auth = v1.InfisicalAuth{LDAPAuthCredentials: &v1.InfisicalLDAPAuth{
+				IdentityID: selector("id"), LDAPUsername: selector("user"), LDAPPassword: v1.SecretKeySelector{Name: ptr("login")},
+			}}
+		}, want: []string{"p.auth.ldapAuthCredentials.ldapPassword.key"}},
 		"bundle":         {edit: func(store *v1.InfisicalProvider) { store.CABundle = []byte("x") }, want: []string{"p.caBundle"}},
 		"provider of CA": {edit: ca(v1.CAProvider{Type: v1.CAProviderSecret, Name: "x", Key: ptr("y")})},
 		"its key":        {edit: ca(v1.CAProvider{Type: v1.CAProviderSecret, Name: "x"}), want: []string{"p.caProvider.key"}},
@@ -125,16 +133,13 @@ func TestWaysToLogInThatAreNotBuiltIn(t *testing.T) {
 		"azureAuthCredentials":      {AzureAuthCredentials: &v1.InfisicalAzureAuth{}},
 		"gcpIdTokenAuthCredentials": {GCPIDTokenAuthCredentials: &v1.InfisicalGCPIDTokenAuth{}},
 		"gcpIamAuthCredentials":     {GCPIAMAuthCredentials: &v1.InfisicalGCPIAMAuth{}},
-		"jwtAuthCredentials":        {JWTAuthCredentials: &v1.InfisicalJWTAuth{}},
-		"ldapAuthCredentials":       {LDAPAuthCredentials: &v1.InfisicalLDAPAuth{}},
 		"ociAuthCredentials":        {OCIAuthCredentials: &v1.InfisicalOCIAuth{}},
-		"kubernetesAuthCredentials": {KubernetesAuthCredentials: &v1.InfisicalKubernetesAuth{}},
 		"awsAuthCredentials":        {AWSAuthCredentials: &v1.InfisicalAWSAuth{}},
 	} {
 		_, err := New().Connect(f.spec(func(store *v1.InfisicalProvider) { store.Auth = auth }), nil)
 		requireReason(t, provider.Invalid, err)
 		require.ErrorContains(t, err, "spec.provider.infisical.auth."+name)
-		require.ErrorContains(t, err, "universalAuthCredentials, tokenAuthCredentials")
+		require.ErrorContains(t, err, "universalAuthCredentials, jwtAuthCredentials, ldapAuthCredentials, kubernetesAuthCredentials, tokenAuthCredentials")
 	}
 }
 

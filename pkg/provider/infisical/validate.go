@@ -28,7 +28,7 @@ func (*Provider) Validate(spec *v1.SecretStoreProvider, path *field.Path, cluste
 	if _, err := parseHost(deref(store.HostAPI)); err != nil {
 		errs = append(errs, field.Invalid(path.Child("hostAPI"), field.OmitValueType{}, err.Error()))
 	}
-	references := referenceRules{cluster: cluster, namespace: namespace}
+	references := referenceRules{cluster: cluster, namespace: namespace, store: store}
 	errs = append(errs, references.auth(&store.Auth, path.Child("auth"))...)
 	if len(store.CABundle) > 0 {
 		if _, err := parseBundle(store.CABundle); err != nil {
@@ -55,6 +55,7 @@ func slug(text, of string, path *field.Path) field.ErrorList {
 type referenceRules struct {
 	cluster   bool
 	namespace string
+	store     *v1.InfisicalProvider
 }
 
 // auth checks that one way to log in is chosen, that it is built in, and its references.
@@ -70,6 +71,9 @@ func (r referenceRules) auth(auth *v1.InfisicalAuth, path *field.Path) field.Err
 	var errs field.ErrorList
 	for _, secret := range method.secrets(auth) {
 		errs = append(errs, r.object(secret.selector, path.Child(method.field, secret.purpose))...)
+	}
+	if kubernetes := auth.KubernetesAuthCredentials; kubernetes != nil {
+		errs = append(errs, r.kubernetes(kubernetes, path.Child(method.field))...)
 	}
 	return errs
 }

@@ -104,10 +104,27 @@ func (strategy) Canonicalize(runtime.Object) {}
 func (strategy) AllowCreateOnUpdate(context.Context) bool      { return false }
 func (strategy) AllowUnconditionalUpdate(context.Context) bool { return false }
 
-func (strategy) WarningsOnCreate(context.Context, runtime.Object) []string { return nil }
+func (s strategy) WarningsOnCreate(_ context.Context, obj runtime.Object) []string {
+	return s.warnings(mustView(obj))
+}
 
-func (strategy) WarningsOnUpdate(context.Context, runtime.Object, runtime.Object) []string {
-	return nil
+func (s strategy) WarningsOnUpdate(_ context.Context, obj, old runtime.Object) []string {
+	view, before := mustView(obj), mustView(old)
+	if apiequality.Semantic.DeepEqual(*view.spec, *before.spec) {
+		return nil
+	}
+	return s.warnings(view)
+}
+
+// warnings are what the store's provider has to say about a spec that is accepted.
+func (s strategy) warnings(view store) []string {
+	var warnings []string
+	for _, p := range s.chosen(view.spec.Provider) {
+		if warner, ok := p.(provider.Warner); ok {
+			warnings = append(warnings, warner.Warnings(view.spec.Provider, field.NewPath("spec", "provider", p.Name()))...)
+		}
+	}
+	return warnings
 }
 
 // statusStrategy is what happens to a store that is written through its status subresource.

@@ -20,10 +20,11 @@ func TestKeysLeadToFolders(t *testing.T) {
 
 	for key, want := range map[string]string{
 		"FOO": "bare", "sub/FOO": "relative", "/FOO": "root", "/other/FOO": "absolute", "../other/FOO": "absolute", "//other//FOO": "absolute",
+		"./FOO": "bare", "sub//FOO": "relative", "sub/../FOO": "bare", "../FOO": "root", "../../../FOO": "root", "/../FOO": "root", "/app/./sub/FOO": "relative",
 	} {
 		require.Equal(t, want, valueOf(t, c, key), key)
 	}
-	for _, key := range []string{"", "/", "sub/", ".", "..", "/a/.."} {
+	for _, key := range []string{"", "/", "//", "sub/", "sub//", ".", "..", "/a/..", "sub/.", "sub/.."} {
 		requireReason(t, provider.Invalid, failureOf(t, c, key))
 	}
 }
@@ -82,6 +83,24 @@ func TestLastImportWinsAndDirectBeatsImports(t *testing.T) {
 		require.Equal(t, text, string(s.value.Bytes()), "what Infisical answers for %s by itself", key)
 	}
 	require.Equal(t, want, findOf(t, f.connect(in("/app", true)), "", ""))
+}
+
+func TestExtractGoesByTheSamePrecedence(t *testing.T) {
+	f := start(t)
+	f.SetSecret(testProject, "dev", "/app", "OWN", `{"from":"own"}`)
+	f.SetSecret(testProject, "dev", "/first", "OWN", `{"from":"first"}`)
+	f.SetSecret(testProject, "dev", "/first", "BOTH", `{"from":"first"}`)
+	f.SetSecret(testProject, "dev", "/last", "BOTH", `{"from":"last"}`)
+	f.AddImport(testProject, "dev", "/app", "dev", "/first")
+	f.AddImport(testProject, "dev", "/app", "dev", "/last")
+	for key, from := range map[string]string{"OWN": "own", "BOTH": "last", "/first/BOTH": "first"} {
+		for _, recursive := range []bool{false, true} {
+			known := provider.Scope{Name: "/", Recursive: recursive}
+			a, err := answer(t.Context(), f.connect(in("/app", recursive)), provider.Need{Kind: provider.KindMap, Key: key}, known)
+			require.NoError(t, err)
+			require.Equal(t, map[string]string{"from": from}, reveal(a.Map))
+		}
+	}
 }
 
 func TestRecursiveListAndImportsOfItsFolders(t *testing.T) {
@@ -145,7 +164,9 @@ func TestHiddenValuesAreForbidden(t *testing.T) {
 	for _, key := range []string{"HIDDEN", "LITERAL"} {
 		requireReason(t, provider.Forbidden, failureOf(t, c, key))
 	}
-	_, err := answer(t.Context(), c, provider.FindNeed("", "H", nil))
+	_, err := answer(t.Context(), c, provider.Need{Kind: provider.KindMap, Key: "HIDDEN"})
+	requireReason(t, provider.Forbidden, err)
+	_, err = answer(t.Context(), c, provider.FindNeed("", "H", nil))
 	requireReason(t, provider.Forbidden, err)
 	require.Equal(t, map[string]string{"PLAIN": "plain"}, findOf(t, c, "", "^P"))
 

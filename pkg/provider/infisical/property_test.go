@@ -43,6 +43,42 @@ func TestProperty(t *testing.T) {
 	}
 }
 
+// TestNumbersStayAsTheyAreWritten: none goes through a floating point number.
+func TestNumbersStayAsTheyAreWritten(t *testing.T) {
+	numbers := map[string]string{
+		"big": "123456789012345678901234567890", "exponent": "1E+400", "small": "1e-400", "zeros": "0.1000", "minus": "-0.0", "id": "9007199254740993",
+	}
+	var members []string
+	for name, number := range numbers {
+		members = append(members, `"`+name+`":`+number)
+	}
+	text := value.FromString("{" + strings.Join(members, ",") + "}")
+	for name, number := range numbers {
+		got, err := property(text, "KEY", name)
+		require.NoError(t, err)
+		require.Equal(t, number, string(got.Bytes()))
+	}
+	all, err := properties(text, "KEY", "")
+	require.NoError(t, err)
+	require.Equal(t, numbers, reveal(all))
+}
+
+func TestKeysOfAllKinds(t *testing.T) {
+	text := value.FromString(`{"a.b":{"c*d":"1"},"ü":"2","\u00e9":"3","with space":"4","?x":"5","#":"6","a\\b":"7","5":"8","":"9"}`)
+	for path, want := range map[string]string{
+		`a\.b.c\*d`: "1", "ü": "2", "é": "3", "with space": "4", `\?x`: "5", `\#`: "6", `a\\b`: "7", "5": "8",
+	} {
+		got, err := property(text, "KEY", path)
+		require.NoError(t, err, path)
+		require.Equal(t, want, string(got.Bytes()), path)
+	}
+	all, err := properties(text, "KEY", "")
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{
+		"a.b": `{"c*d":"1"}`, "ü": "2", "é": "3", "with space": "4", "?x": "5", "#": "6", `a\b`: "7", "5": "8", "": "9",
+	}, reveal(all))
+}
+
 func TestPropertyOfWhatIsNotJSON(t *testing.T) {
 	for _, text := range []string{"", "s3cret", `{"a":"s3cret"`, `{"a":s3cret}`, strings.Repeat("[", 100_000)} {
 		_, err := property(value.FromString(text), "KEY", "a")

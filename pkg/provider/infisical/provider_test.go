@@ -185,8 +185,18 @@ func TestCertificates(t *testing.T) {
 
 	material := credentials(testSecret)
 	material["ca"] = value.New(sim.CA())
-	fromMap := func(store *v1.InfisicalProvider) { store.CAProvider = &v1.CAProvider{Type: v1.CAProviderConfigMap} }
-	require.NoError(t, f.connectWith(material, fromMap).Check(t.Context()))
+	for _, kind := range []v1.CAProviderType{v1.CAProviderConfigMap, v1.CAProviderSecret} {
+		from := func(store *v1.InfisicalProvider) { store.CAProvider = &v1.CAProvider{Type: kind} }
+		require.NoError(t, f.connectWith(material, from).Check(t.Context()))
+		material["ca"] = value.FromString(base64.StdEncoding.EncodeToString(sim.CA()))
+		require.NoError(t, f.connectWith(material, from).Check(t.Context()))
+		material["ca"] = value.New(foreign.CA())
+		err := f.connectWith(material, from).Check(t.Context())
+		requireReason(t, provider.Unavailable, err)
+		require.ErrorContains(t, err, "Infisical's certificate cannot be verified")
+		require.NoError(t, f.connectWith(material, from, bundle(string(sim.CA()))).Check(t.Context()), "caBundle wins")
+		material["ca"] = value.New(sim.CA())
+	}
 	f.counts(1, 0, 0)
 }
 

@@ -318,6 +318,17 @@ func TestNamesWithSpecialCharacters(t *testing.T) {
 	}
 }
 
+func TestFoldersWithSpecialCharacters(t *testing.T) {
+	f := start(t)
+	for _, folder := range []string{"/a b", "/ü/é", "/a?b#c%zz&d=e+f", "/a:b"} {
+		f.SetSecret(testProject, "dev", folder, "KEY", "in "+folder)
+		require.Equal(t, "in "+folder, valueOf(t, f.connect(), folder+"/KEY"))
+		require.Equal(t, "in "+folder, valueOf(t, f.connect(in(folder, true)), "KEY"))
+		require.Equal(t, map[string]string{"KEY": "in " + folder}, findOf(t, f.connect(in("/", true)), folder, ""))
+		require.NoError(t, f.connect().Confirm(t.Context(), provider.Need{Kind: provider.KindValue, Key: folder + "/GONE"}, nil))
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for header, want := range map[string]time.Duration{

@@ -135,12 +135,14 @@ type Client interface {
 
 	// Lookup answers a Need from what the view holds. Where parts are missing it names them, and is called again when
 	// they were loaded; otherwise it returns the answer, or an error whose Reason says why there is none. An error that
-	// one scope caused is returned only where that scope could change the answer. Pure.
+	// one scope caused is returned only where that scope could change the answer. Pure, but for the clock that an Answer
+	// with an Origin rests on.
 	Lookup(n Need, view View) (Answer, []WantedPart, error)
 
 	// Confirm asks the provider directly, at the level of the key, whether the Need's key is gone. It returns nil only for
-	// a positive answer that it is: no other answer, and no error, may delete anything. last is the Answer that the Need
-	// last had, nil if it never had one.
+	// a positive answer that it is: no other answer, and no error, may delete anything. An error of the Reason Invalid says
+	// where the remote secret is now, or what to do about it, and is what users are shown. last is the Answer that the Need
+	// last had, without its values, nil if it never had one.
 	Confirm(ctx context.Context, n Need, last *Answer) error
 
 	// Check tells with one cheap request whether the credential and the store's address work: what a store's Ready
@@ -165,6 +167,9 @@ type WantedPart struct {
 type Answer struct {
 	// Value of a KindValue.
 	Value value.Value
+	// Origin is what the Value was computed from, where it changes by time alone: a one-time code. It stands for the Value
+	// where inputs are compared. Empty for any other Value.
+	Origin value.Value
 	// Map of a KindMap or KindFind. It may be empty: nothing matched.
 	Map map[string]value.Value
 	// Version of the remote secret as the provider counts it; empty for a find or where there is none.

@@ -11,13 +11,15 @@ import (
 type confirmation struct {
 	began  time.Time
 	gone   bool
+	err    error
 	flight *flight
 }
 
 // InputsForDeletion is Inputs for a caller that deletes what is gone: alone its Results have Gone set. A key is gone when
 // it is NotFound with every scope answering, was missing from pictures that began at least one poll interval apart with no
 // failure and no find in between, and a direct request for it says so. That takes a need which an owner wants, and, after
-// a key was first found missing, another call at least one poll interval later.
+// a key was first found missing, another call at least one poll interval later. Where the direct request shows that the key
+// is not gone but somewhere else, that is the Result's error.
 func (src *Source) InputsForDeletion(ctx context.Context, needs []provider.Need, notBefore time.Time) provider.Inputs {
 	r := newRead(needs, notBefore, causeNow)
 	in, current := src.read(ctx, r)
@@ -38,7 +40,9 @@ func (src *Source) InputsForDeletion(ctx context.Context, needs []provider.Need,
 	}
 	results := make(map[provider.Need]provider.Result, len(r.asks))
 	for _, a := range r.asks {
-		a.result.Gone = a.proven && current.confirmed(a.need, r.notBefore)
+		if a.proven {
+			current.concludeGone(&a, r.notBefore)
+		}
 		results[a.need] = a.result
 	}
 	return provider.NewInputs(results)
@@ -119,6 +123,7 @@ func (src *Source) confirm(n provider.Need, notBefore time.Time) *flight {
 		defer src.unlock()
 		c.gone = o.failure == nil && !o.stopped
 		if o.failure != nil && !o.stopped {
+			c.err = o.failure.err
 			src.tripLocked(o.failure, time.Now())
 		}
 		src.endLocked(c.flight)
@@ -130,13 +135,18 @@ func (src *Source) confirm(n provider.Need, notBefore time.Time) *flight {
 	return c.flight
 }
 
-func (src *Source) confirmed(n provider.Need, notBefore time.Time) bool {
+// concludeGone makes what the provider said about a key part of the ask's result.
+func (src *Source) concludeGone(a *ask, notBefore time.Time) {
 	src.mu.Lock()
 	defer src.mu.Unlock()
-	w := src.wants[n]
-	if w == nil || w.confirmation == nil {
-		return false
+	w := src.wants[a.need]
+	if w == nil || w.confirmation == nil || !w.confirmation.flight.ended() {
+		return
 	}
-	c := w.confirmation
-	return c.flight.ended() && c.gone && !c.began.Before(notBefore)
+	switch c := w.confirmation; {
+	case c.gone:
+		a.result.Gone = !c.began.Before(notBefore)
+	case c.err != nil && provider.ReasonOf(c.err) == provider.Invalid:
+		a.result.Err = c.err
+	}
 }

@@ -2,17 +2,14 @@ package onepassword
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
-	"github.com/live-secrets/external-secrets-apiserver/pkg/pattern"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
@@ -25,6 +22,8 @@ type client struct {
 	transport http.RoundTripper
 	// scopes are the store's vaults in the order of look-up.
 	scopes []provider.Scope
+	// now is the time of one-time codes.
+	now func() time.Time
 
 	// closed ends with Close.
 	closed context.Context
@@ -37,12 +36,11 @@ type client struct {
 
 var _ provider.Client = &client{}
 
-func newClient(base *url.URL, token value.Value, vaults []string, b *bridge, transport http.RoundTripper, release func()) *client {
+// open makes a client that says where it connects, and with what, ready for use. release is called when it is closed.
+func (c *client) open(vaults []string, release func()) *client {
 	closed, cancel := context.WithCancel(context.Background())
-	c := &client{
-		base: base, token: token, bridge: b, transport: transport,
-		closed: closed, close: func() { cancel(); release() }, ids: map[string]string{},
-	}
+	c.closed, c.close = closed, func() { cancel(); release() }
+	c.ids = map[string]string{}
 	for _, name := range vaults {
 		c.scopes = append(c.scopes, provider.Scope{Name: name})
 	}
@@ -69,25 +67,13 @@ func (c *client) Scopes(n provider.Need, _ []provider.Scope) ([]provider.Scope, 
 			return nil, provider.Errorf(provider.Invalid, "the key must be the title or the id of an item")
 		}
 	case provider.KindFind:
-		if _, err := compileName(n.Name); err != nil {
+		if _, err := parseSearch(n.Name); err != nil {
 			return nil, err
 		}
 	default:
 		return nil, provider.Errorf(provider.Invalid, "1Password cannot answer a need of the kind %q", n.Kind)
 	}
 	return slices.Clone(c.scopes), nil
-}
-
-// compileName compiles the name of a find; nil matches everything.
-func compileName(name string) (*regexp.Regexp, error) {
-	if name == "" {
-		return nil, nil
-	}
-	compiled, err := pattern.Compile(name)
-	if err != nil {
-		return nil, provider.Errorf(provider.Invalid, "find.name.regexp: %v", err)
-	}
-	return compiled.Regexp, nil
 }
 
 // Check implements provider.Client: one request, which shows whether the token is good and reaches the vaults.
@@ -102,27 +88,4 @@ func (c *client) Check(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// Confirm implements provider.Client. An item that was renamed, archived where Connect shows as much, or only left out of a
-// list is still there under its id.
-func (c *client) Confirm(ctx context.Context, n provider.Need, last *provider.Answer) error {
-	if n.Kind != provider.KindValue && n.Kind != provider.KindMap {
-		return provider.Errorf(provider.Invalid, "a find cannot be gone")
-	}
-	if last == nil {
-		return provider.Errorf(provider.Unavailable, "key %q was never seen: nothing shows that it is gone", n.Key)
-	}
-	vaultID, itemID, ok := strings.Cut(last.ID, "/")
-	if !ok {
-		return provider.Errorf(provider.Unavailable, "the item of key %q is not known: nothing shows that it is gone", n.Key)
-	}
-	_, err := c.readItem(ctx, last.Scope.Name, vaultID, itemID)
-	switch {
-	case err == nil:
-		return provider.Errorf(provider.Unavailable, "the item that key %q led to is still there", n.Key)
-	case errors.Is(err, errNoItem):
-		return nil
-	}
-	return err
 }

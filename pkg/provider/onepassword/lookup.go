@@ -1,7 +1,9 @@
 package onepassword
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
@@ -19,14 +21,18 @@ func (c *client) Lookup(n provider.Need, view provider.View) (provider.Answer, [
 	if err != nil {
 		return provider.Answer{}, nil, err
 	}
-	r := reader{view: view, scope: at.scope}
+	if n.Metadata {
+		answer, err := describe(n, at)
+		return answer, nil, err
+	}
+	r := reader{view: view, scope: at.scope, now: c.now}
 	i, err := r.item(at.row)
 	if i == nil {
 		return provider.Answer{}, r.wanted, err
 	}
-	answer := provider.Answer{Version: versionText(i.version), Updated: i.updated, ID: at.picture.vaultID + "/" + i.id, Scope: at.scope}
+	answer := provider.Answer{Version: versionText(i.version), Updated: i.updated, ID: identityOf(at).String(), Scope: at.scope}
 	if n.Kind == provider.KindValue {
-		answer.Value, err = r.value(n, i)
+		answer.Value, answer.Origin, err = r.value(n, i)
 	} else {
 		answer.Map, err = r.all(n, i)
 	}
@@ -66,7 +72,20 @@ func (c *client) locate(key string, view provider.View) (place, error) {
 			return place{}, provider.Errorf(provider.Invalid, "vault %q has %d items with the title %q: name the one that is meant by its id", scope.Name, len(titled), key)
 		}
 	}
-	return place{}, provider.Errorf(provider.NotFound, "no item with the title or id %q in the %s %s", key, plural("vault", len(c.scopes)), c.vaultNames())
+	return place{}, c.errNoItemOf(key, view)
+}
+
+// errNoItemOf is the absence of a key from every vault. An archived item is absent, too, where Connect lists it.
+func (c *client) errNoItemOf(key string, view provider.View) error {
+	absent := provider.Errorf(provider.NotFound, "no item with the title or id %q in the %s %s", key, plural("vault", len(c.scopes)), c.vaultNames())
+	for _, scope := range c.scopes {
+		p, err := pictureOf(view, scope)
+		if err == nil && slices.ContainsFunc(p.rows, func(r row) bool { return r.id == key || r.title == key }) {
+			absent.Message += ": it is archived"
+			break
+		}
+	}
+	return absent
 }
 
 // locateID finds an item by id. An id is in one vault, so that one which failed matters only when no other has it. Without
@@ -111,6 +130,7 @@ func (c *client) vaultNames() string {
 type reader struct {
 	view   provider.View
 	scope  provider.Scope
+	now    func() time.Time
 	wanted []provider.WantedPart
 }
 
@@ -143,31 +163,36 @@ func (r *reader) file(key string, i *item, file entry) (value.Value, error) {
 	return loaded.value, nil
 }
 
-// value is one field or file of an item. Without a property it is the field "password", and of a document its first file.
-func (r *reader) value(n provider.Need, i *item) (value.Value, error) {
+// value is one field or file of an item, or the one-time code of a field beside what it is computed from. Without a
+// property it is the field "password", and of a document its first file.
+func (r *reader) value(n provider.Need, i *item) (v, origin value.Value, err error) {
 	p := parseProperty(n.Property, i.document)
 	if p.file {
-		if p.name == "" {
-			return r.firstFile(n.Key, i)
-		}
-		found, err := p.among(n.Key, i.files)
-		if err != nil {
-			return value.Value{}, err
-		}
-		return r.file(n.Key, i, found)
+		v, err = r.oneFile(n.Key, p, i)
+		return v, value.Value{}, err
 	}
 	if p.name == "" {
 		p.name = defaultLabel
 	}
+	if base, ok := p.oneTime(i.fields); ok {
+		return base.code(n, i.fields, r.now())
+	}
 	found, err := p.among(n.Key, i.fields)
-	return found.value, err
+	return found.value, value.Value{}, err
 }
 
-func (r *reader) firstFile(key string, i *item) (value.Value, error) {
-	if len(i.files) == 0 {
-		return value.Value{}, provider.Errorf(provider.Invalid, "item %q has no file", key)
+func (r *reader) oneFile(key string, p property, i *item) (value.Value, error) {
+	if p.name == "" {
+		if len(i.files) == 0 {
+			return value.Value{}, provider.Errorf(provider.Invalid, "item %q has no file", key)
+		}
+		return r.file(key, i, i.files[0])
 	}
-	return r.file(key, i, i.files[0])
+	found, err := p.among(key, i.files)
+	if err != nil {
+		return value.Value{}, err
+	}
+	return r.file(key, i, found)
 }
 
 // all is every field of an item by label, or every file of a document by name; with a property, that one alone under its
@@ -177,6 +202,8 @@ func (r *reader) all(n provider.Need, i *item) (map[string]value.Value, error) {
 	entries := i.fields
 	if p.file {
 		entries = i.files
+	} else if _, ok := p.oneTime(i.fields); ok {
+		return nil, provider.Errorf(provider.Invalid, "item %q: a one-time code is one value: take property %q with spec.data", n.Key, n.Property)
 	}
 	if p.name != "" {
 		found, err := p.among(n.Key, entries)

@@ -113,7 +113,7 @@ func TestAnswerTellsWhereItIsFrom(t *testing.T) {
 	doc := sim.Item("second", "doc")
 	got, err := seen(t, sim, "first", second.ID).answer(t, key("doc", "key.pem"))
 	require.NoError(t, err)
-	require.Equal(t, second.ID+"/"+doc.ID, got.ID)
+	require.Equal(t, second.ID+"/"+doc.ID+"/doc", got.ID)
 	require.Equal(t, provider.Scope{Name: second.ID}, got.Scope)
 	require.Equal(t, "3", got.Version)
 	require.True(t, doc.UpdatedAt.Equal(got.Updated))
@@ -152,43 +152,6 @@ func TestMap(t *testing.T) {
 			require.Empty(t, cmp.Diff(c.want, opened(got.Map)))
 		})
 	}
-}
-
-func TestFind(t *testing.T) {
-	sim := start(t, connect.Behaviour{})
-	furnish(sim)
-	for name, c := range map[string]struct {
-		need provider.Need
-		want map[string]string
-		// items and files are what is fetched.
-		items, files int
-	}{
-		"by path, in every vault": {need: provider.FindNeed("both", "", nil), items: 2,
-			want: map[string]string{"password": "of the first", "port": "5432"}},
-		"by path and name": {need: provider.FindNeed("app", "^user", nil), items: 1, want: map[string]string{"username": "wendy"}},
-		"by tag, in every vault": {need: provider.FindNeed("", "", map[string]string{"prod": "whatever"}), items: 3, files: 3,
-			want: map[string]string{"username": "wendy", "password": "open sesame", "notesPlain": "", "a.b/c": "dots and slashes",
-				"one-time password": uri, "ca.crt": "first certificate", "port": "5432", "key.pem": "\x00\x01\xff\n", "empty": ""}},
-		"by all of the tags":          {need: provider.FindNeed("", "^pass", map[string]string{"prod": "", "web": ""}), items: 1, want: map[string]string{"password": "open sesame"}},
-		"by path and tag":             {need: provider.FindNeed("both", "", map[string]string{"prod": ""}), items: 1, want: map[string]string{"password": "of the second", "port": "5432"}},
-		"file by name, no other read": {need: provider.FindNeed("", `\.pem$`, map[string]string{"prod": ""}), items: 3, files: 1, want: map[string]string{"key.pem": "\x00\x01\xff\n"}},
-		"title is matched whole":      {need: provider.FindNeed("bot", "", nil), want: map[string]string{}},
-		"tag that nothing has":        {need: provider.FindNeed("", "", map[string]string{"web": "", "none": ""}), want: map[string]string{}},
-		"within an item, first wins":  {need: provider.FindNeed("sections", "url", nil), items: 1, want: map[string]string{"url": "outside"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := seen(t, sim, "first", "second")
-			sim.Requests.Reset()
-			got, err := s.answer(t, c.need)
-			require.NoError(t, err)
-			require.Empty(t, cmp.Diff(c.want, opened(got.Map)))
-			require.Equal(t, c.items, sim.Requests.Count(connect.RouteItem))
-			require.Equal(t, c.files, sim.Requests.Count(connect.RouteFileContent))
-			require.Equal(t, c.items+c.files, sim.Requests.Total())
-		})
-	}
-	_, err := seen(t, sim, "first").answer(t, provider.FindNeed("", "(", nil))
-	requireReason(t, provider.Invalid, err)
 }
 
 // A vault that failed matters where it could change the answer, and nowhere else.

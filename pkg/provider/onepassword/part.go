@@ -18,7 +18,9 @@ import (
 
 // item is a whole item. It implements provider.Part.
 type item struct {
-	id       string
+	id, title string
+	// state is empty for an active item.
+	state    string
 	version  int
 	document bool
 	updated  time.Time
@@ -33,8 +35,9 @@ type entry struct {
 	section, sectionID string
 	// name is a field's label or a file's name.
 	name string
-	// value is a field's.
-	value value.Value
+	// value is a field's; oneTime tells that it is what one-time codes are computed from.
+	value   value.Value
+	oneTime bool
 	// fileID and fileSize are a file's.
 	fileID   string
 	fileSize int
@@ -100,22 +103,24 @@ func (c *client) Load(ctx context.Context, scope provider.Scope, of provider.Pic
 
 // readItem reads a whole item by its id, in one request. What has neither fields nor files is a row, not an item.
 func (c *client) readItem(ctx context.Context, vault, vaultID, id string) (*item, error) {
+	var state string
 	read, err := send(ctx, c, request{
 		subject: fmt.Sprintf("item %s of vault %q", id, vault), limit: maxItem, absent: provider.Unavailable,
 		check: jsonOf(func(i struct {
-			ID            string
+			ID, State     string
 			Fields, Files []struct{}
 		}) error {
 			if i.Fields == nil && i.Files == nil {
 				return errors.New("an item without its content")
 			}
+			state = i.State
 			return sameID(i.ID, id)
 		}),
 	}, func(s sdk.Client) (*sdkmodel.Item, error) { return s.GetItemByUUID(id, vaultID) })
 	if err != nil {
 		return nil, err
 	}
-	return newItem(read), nil
+	return newItem(read, state), nil
 }
 
 // readFile reads the content of a file. The path is built here: the one that Connect gives has a slash at its start in some
@@ -148,8 +153,11 @@ const entryOverhead = 160
 
 // newItem takes from the SDK's model what is needed. The value of a one-time password is its otpauth URI: the code itself
 // changes without a version.
-func newItem(from *sdkmodel.Item) *item {
-	i := &item{id: from.ID, version: from.Version, document: from.Category == sdkmodel.Document, updated: from.UpdatedAt}
+func newItem(from *sdkmodel.Item, state string) *item {
+	i := &item{
+		id: from.ID, title: from.Title, state: state, version: from.Version,
+		document: from.Category == sdkmodel.Document, updated: from.UpdatedAt, size: int64(len(from.Title)),
+	}
 	sections := map[string]string{}
 	for _, s := range from.Sections {
 		if s != nil {
@@ -165,7 +173,7 @@ func newItem(from *sdkmodel.Item) *item {
 	}
 	for _, f := range from.Fields {
 		if f != nil {
-			i.fields = append(i.fields, place(entry{name: f.Label, value: value.FromString(f.Value)}, f.Section))
+			i.fields = append(i.fields, place(entry{name: f.Label, value: value.FromString(f.Value), oneTime: isOneTime(f.Type)}, f.Section))
 		}
 	}
 	for _, f := range from.Files {

@@ -11,26 +11,44 @@ import (
 // row is what a list of items tells of one.
 type row struct {
 	id, title string
-	tags      []string
-	version   int
+	// category is Connect's word, also where the SDK does not know it.
+	category string
+	// urls begin with the primary one.
+	tags, urls []string
+	version    int
 	// state is empty for an active item.
-	state   string
-	updated time.Time
+	state            string
+	created, updated time.Time
 }
 
-func newRow(i *sdkmodel.Item, state string) row {
-	return row{
-		id: i.ID, title: i.Title, tags: slices.Clip(i.Tags), version: i.Version,
-		state: state, updated: i.UpdatedAt,
+// unmodelled is what the SDK's model of an item drops, or bends.
+type unmodelled struct{ ID, State, Category string }
+
+func newRow(i *sdkmodel.Item, more unmodelled) row {
+	r := row{
+		id: i.ID, title: i.Title, category: more.Category, tags: slices.Clip(i.Tags), version: i.Version,
+		state: more.State, created: i.CreatedAt, updated: i.UpdatedAt,
 	}
+	for _, u := range i.URLs {
+		if u.Primary {
+			r.urls = slices.Insert(r.urls, 0, u.URL)
+		} else {
+			r.urls = append(r.urls, u.URL)
+		}
+	}
+	return r
 }
+
+// document tells an item whose content is its files.
+func (r row) document() bool { return r.category == string(sdkmodel.Document) }
 
 // active tells an item from one that was archived, which counts as absent.
 func (r row) active() bool { return r.state == "" }
 
 func (r row) equal(other row) bool {
-	return r.id == other.id && r.title == other.title && slices.Equal(r.tags, other.tags) && r.version == other.version &&
-		r.state == other.state && r.updated.Equal(other.updated)
+	return r.id == other.id && r.title == other.title && r.category == other.category && slices.Equal(r.tags, other.tags) &&
+		slices.Equal(r.urls, other.urls) && r.version == other.version && r.state == other.state &&
+		r.created.Equal(other.created) && r.updated.Equal(other.updated)
 }
 
 // picture is a vault: which items it has, at which versions. It implements provider.Picture.
@@ -82,9 +100,11 @@ const (
 )
 
 func (r row) size() int64 {
-	n := rowOverhead + len(r.id) + len(r.title)
-	for _, tag := range r.tags {
-		n += len(tag) + stringOverhead
+	n := rowOverhead + len(r.id) + len(r.title) + len(r.category)
+	for _, texts := range [][]string{r.tags, r.urls} {
+		for _, text := range texts {
+			n += len(text) + stringOverhead
+		}
 	}
 	return int64(n)
 }

@@ -1,6 +1,7 @@
 package onepassword
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
@@ -38,18 +39,27 @@ func (p property) what() string {
 	return "field"
 }
 
-// among finds the one entry that the property names: by label (or file name), else by SECTION/LABEL, where SECTION is the
-// label or the id of a section, and empty for an entry outside of any.
-func (p property) among(key string, entries []entry) (entry, error) {
+// matches is the entries that the property names: by label (or file name), else by SECTION/LABEL, where SECTION is the label
+// or the id of a section, and empty for an entry outside of any.
+func (p property) matches(entries []entry) []entry {
 	found := matching(entries, func(e entry) bool { return e.name == p.name })
 	if len(found) == 0 {
 		found = matching(entries, func(e entry) bool { return e.addressed(p.name) })
 	}
-	switch len(found) {
-	case 0:
+	return found
+}
+
+// among finds the one entry that the property names.
+func (p property) among(key string, entries []entry) (entry, error) {
+	found := p.matches(entries)
+	switch {
+	case len(found) == 0:
 		return entry{}, provider.Errorf(provider.Invalid, "item %q has no %s %q", key, p.what(), p.name)
-	case 1:
+	case len(found) == 1:
 		return found[0], nil
+	case !slices.ContainsFunc(found[1:], func(e entry) bool { return e.sectionID != found[0].sectionID }):
+		return entry{}, provider.Errorf(provider.Invalid,
+			"item %q has %d %ss %q in one section: rename all but one of them in 1Password", key, len(found), p.what(), p.name)
 	}
 	return entry{}, provider.Errorf(provider.Invalid,
 		"item %q has %d %ss %q: name the one that is meant as \"%s/SECTION/NAME\", where SECTION is the label or the id of its section, or empty outside of any",

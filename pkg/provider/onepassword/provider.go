@@ -8,6 +8,7 @@ package onepassword
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
@@ -23,12 +24,16 @@ const PurposeToken = "token"
 // Provider implements provider.Provider. Its clients share the connections to a site.
 type Provider struct {
 	transports wire.Transports
+	now        func() time.Time
 }
 
 var _ provider.Provider = &Provider{}
 
 // New makes the provider.
-func New() *Provider { return &Provider{} }
+func New() *Provider { return NewAt(time.Now) }
+
+// NewAt makes a provider whose one-time codes are those of the time that now tells.
+func NewAt(now func() time.Time) *Provider { return &Provider{now: now} }
 
 // Name implements provider.Provider.
 func (*Provider) Name() string { return Name }
@@ -77,7 +82,8 @@ func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Mater
 		return nil, err
 	}
 	transport, release := p.transports.Acquire(base.Scheme+"://"+base.Host, nil)
-	return newClient(base, token, inOrder(spec.OnePassword.Vaults), calls, transport, release), nil
+	c := &client{base: base, token: token, bridge: calls, transport: transport, now: p.now}
+	return c.open(inOrder(spec.OnePassword.Vaults), release), nil
 }
 
 // parseHost reads connectHost; problem says what is wrong with it, in words that follow its name.

@@ -28,7 +28,7 @@ func (c *client) Revalidate(ctx context.Context, scope provider.Scope, held prov
 	if have != nil && !thorough && vault.ContentVersion > 0 && vault.ContentVersion <= have.contentVersion {
 		return have, nil
 	}
-	rows, err := c.listItems(ctx, scope.Name, vault.ID)
+	rows, err := c.listItems(ctx, quoted("the items of vault", scope.Name), vault.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -154,17 +154,18 @@ func (c *client) getVault(ctx context.Context, name, id string) (sdkmodel.Vault,
 	return *vault, nil
 }
 
-func (c *client) listItems(ctx context.Context, name, vaultID string) ([]row, error) {
-	var states []struct{ ID, State string }
+// listItems lists a vault. subject is how errors call its items.
+func (c *client) listItems(ctx context.Context, subject, vaultID string) ([]row, error) {
+	var more []unmodelled
 	items, err := send(ctx, c, request{
-		subject: quoted("the items of vault", name), limit: maxList, absent: provider.ScopeNotFound,
-		check: jsonOf(func(rows []struct{ ID, State string }) error {
+		subject: subject, limit: maxList, absent: provider.ScopeNotFound,
+		check: jsonOf(func(rows []unmodelled) error {
 			for _, row := range rows {
 				if !idPattern.MatchString(row.ID) {
 					return errors.New("an item without an id")
 				}
 			}
-			states = rows
+			more = rows
 			return nil
 		}),
 	}, func(s sdk.Client) ([]sdkmodel.Item, error) { return s.GetItems(vaultID) })
@@ -173,7 +174,7 @@ func (c *client) listItems(ctx context.Context, name, vaultID string) ([]row, er
 	}
 	rows := make([]row, len(items))
 	for i := range items {
-		rows[i] = newRow(&items[i], states[i].State)
+		rows[i] = newRow(&items[i], more[i])
 	}
 	return rows, nil
 }

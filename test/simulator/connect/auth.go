@@ -126,7 +126,7 @@ func (s *Server) withItem(next func(*call) (any, error)) handler {
 			return nil, failf(http.StatusBadRequest, "Invalid Item UUID")
 		}
 		c.item = c.vault.items[id]
-		if c.item == nil || !s.listed(c.item.item) {
+		if c.item == nil || !visible(c.item.item, s.behaviour.ReadArchived) {
 			return nil, failf(http.StatusNotFound, "item %s not found", id)
 		}
 		return next(c)

@@ -61,9 +61,12 @@ type Behaviour struct {
 	VaultRows VaultRows
 	// OmitContentVersion leaves contentVersion out of single vaults too.
 	OmitContentVersion bool
-	// ListArchived keeps archived items in lists and readable, with state
-	// ARCHIVED; otherwise they are gone.
-	ListArchived bool
+	// ListArchived keeps archived items in lists, with state ARCHIVED, and
+	// ReadArchived keeps them readable by id; otherwise they are gone.
+	ListArchived, ReadArchived bool
+	// Unlisted are the ids of items that lists leave out, as a replica does
+	// that has not caught up.
+	Unlisted []string
 	// FoldTitles makes the filter of items ignore the case of titles.
 	FoldTitles bool
 	// LeadingSlash puts a slash at the start of content_path.

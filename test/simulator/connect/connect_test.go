@@ -324,14 +324,22 @@ func TestBehaviour(t *testing.T) {
 	if got := decode[connect.Item](t, get(t, sim, items+"/"+item.ID).body); got.Version != 1 || got.Fields[0].Value != "one" {
 		t.Errorf("stale item: %+v", got)
 	}
-	with(connect.Behaviour{ListArchived: true})
-	sim.ArchiveItem("v", "a")
-	if got := decode[[]connect.Item](t, get(t, sim, items).body); len(got) != 1 || got[0].State != "ARCHIVED" {
-		t.Errorf("archived, listed: %+v", got)
-	}
-	with(connect.Behaviour{})
+	with(connect.Behaviour{Unlisted: []string{item.ID}})
 	if got := decode[[]connect.Item](t, get(t, sim, items).body); len(got) != 0 {
-		t.Errorf("archived, hidden: %+v", got)
+		t.Errorf("unlisted: %+v", got)
+	}
+	sim.ArchiveItem("v", "a")
+	for _, listed := range []bool{false, true} {
+		for _, read := range []bool{false, true} {
+			with(connect.Behaviour{ListArchived: listed, ReadArchived: read})
+			got := decode[[]connect.Item](t, get(t, sim, items).body)
+			if len(got) == 1 != listed || listed && got[0].State != "ARCHIVED" {
+				t.Errorf("archived, listed=%v: %+v", listed, got)
+			}
+			if status := get(t, sim, items+"/"+item.ID).status; status == 200 != read {
+				t.Errorf("archived, read=%v: %d", read, status)
+			}
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ func (s *Server) listItems(c *call) (any, error) {
 	rows := []Item{}
 	for _, id := range c.vault.order {
 		item := c.vault.items[id].item
-		if !s.listed(item) || !s.matches(item, attribute, value) {
+		if !visible(item, s.behaviour.ListArchived) || slices.Contains(s.behaviour.Unlisted, id) || !s.matches(item, attribute, value) {
 			continue
 		}
 		row := *item
@@ -36,10 +36,8 @@ func (s *Server) matches(item *Item, attribute, value string) bool {
 	}
 }
 
-// listed says whether an item is seen through the API.
-func (s *Server) listed(item *Item) bool {
-	return item.State == "" || s.behaviour.ListArchived
-}
+// visible says whether an item is seen where archived ones are or are not.
+func visible(item *Item, archived bool) bool { return item.State == "" || archived }
 
 func (s *Server) getItem(c *call) (any, error) {
 	item := c.item.item

@@ -141,7 +141,7 @@ func (t *term) look(now time.Time, first bool) wish {
 func (t *term) wishForCause(es *v1.ExternalSecret, st *state, now time.Time, open bool, again time.Time) {
 	o := occasion{hash: hashOf(es)}
 	o.cause = causeOf(es, o.hash, st.dueAt, now)
-	w := wish{notBefore: now, urgency: source.Now, class: changed, since: now}
+	w := wish{notBefore: now, urgency: source.Now, class: changed, since: now, renews: true}
 	switch o.cause {
 	case asked:
 		w.asked = true
@@ -166,7 +166,7 @@ func (t *term) wishForDue(es *v1.ExternalSecret, st *state, now time.Time, open 
 		return
 	}
 	st.dueTaken = st.dueAt
-	w := wish{notBefore: st.dueAt, urgency: source.NextPoll, class: fallenDue, since: now}
+	w := wish{notBefore: st.dueAt, urgency: source.NextPoll, class: fallenDue, since: now, renews: true}
 	if every := interval(es); every < t.config.PollInterval {
 		// Polls come too seldom for it. Those of one interval share what half of it shows: together they ask as often as two
 		// of them would.

@@ -29,9 +29,10 @@ func (t *term) materialize(ctx context.Context, es *v1.ExternalSecret, st *state
 		return failedForNow(failedTemplates, err)
 	}
 	v, isKnown := t.unchanged(es, st, fingerprint)
-	if !isKnown {
+	if !isKnown || isRenewed(st, o) {
 		v = t.write(ctx, es, st, o, fingerprint)
 	}
+	v.dueStill = o.Data.IsTimed() && !st.refresh.renews
 	if v.err == nil && outcome.Creation(es) == v1.CreationOwner {
 		if err := t.removeOrphans(ctx, es); err != nil {
 			return failedForNow(failedOrphans, err)
@@ -87,6 +88,10 @@ func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.F
 	}
 	return succeeded(reasonSynced, messageSynced).naming(name), exists && meta.UID == entry.SecretUID
 }
+
+// isRenewed tells whether values that time alone changes are to be those of now: a change elsewhere is no reason to write
+// another one-time code.
+func isRenewed(st *state, o *outcome.Outcome) bool { return o.Data.IsTimed() && st.refresh.renews }
 
 // remove deletes the Secret of an ExternalSecret whose keys are all gone.
 func (t *term) remove(ctx context.Context, es *v1.ExternalSecret, st *state) verdict {

@@ -140,8 +140,10 @@ func (t *term) conclude(ctx context.Context, es *v1.ExternalSecret, st *state, v
 	default:
 		st.refresh, st.retryAt = nil, time.Time{}
 		st.trouble.reset()
-		st.dueAt = time.Time{}
-		if follows(es) {
+		switch {
+		case !follows(es):
+			st.dueAt = time.Time{}
+		case !v.dueStill || st.dueAt.IsZero():
 			st.dueAt = now.Add(jittered(interval(es)))
 		}
 	}

@@ -65,6 +65,9 @@ type wish struct {
 	since time.Time
 	// asked is set where somebody waits for what comes of it.
 	asked bool
+	// renews is set for a refresh, after which values that time alone changes are those of now. Without it, whether anything
+	// else changed is looked at.
+	renews bool
 }
 
 // refresh is a wish that is not fulfilled.
@@ -104,7 +107,7 @@ func (st *state) want(w wish) {
 	}
 	r := st.refresh
 	r.notBefore = latest(r.notBefore, w.notBefore)
-	r.urgency, r.class, r.asked = min(r.urgency, w.urgency), min(r.class, w.class), r.asked || w.asked
+	r.urgency, r.class, r.asked, r.renews = min(r.urgency, w.urgency), min(r.class, w.class), r.asked || w.asked, r.renews || w.renews
 	r.parked = nil
 }
 

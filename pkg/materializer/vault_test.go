@@ -88,6 +88,11 @@ type vaultPicture struct {
 
 func (p *vaultPicture) Size() int64 { return 1 }
 
+// oneTime is the property under which every key has a code that changes every 30 s.
+const oneTime = "code"
+
+func periodOf(at time.Time) string { return at.Truncate(30 * time.Second).UTC().Format(time.TimeOnly) }
+
 var vaultScope = provider.Scope{Name: "all"}
 
 func (c *vaultClient) Scopes(provider.Need, []provider.Scope) ([]provider.Scope, error) {
@@ -135,7 +140,11 @@ func (c *vaultClient) Lookup(n provider.Need, view provider.View) (provider.Answ
 	if !ok {
 		return provider.Answer{}, nil, provider.Errorf(provider.NotFound, "there is no such key")
 	}
-	return provider.Answer{Value: value.FromString(content), ID: n.Key, Scope: vaultScope, Updated: picture.updated}, nil, nil
+	answer := provider.Answer{Value: value.FromString(content), ID: n.Key, Scope: vaultScope, Updated: picture.updated}
+	if n.Property == oneTime {
+		answer.Value, answer.Origin = value.FromString(content+" at "+periodOf(time.Now())), answer.Value
+	}
+	return answer, nil, nil
 }
 
 // Confirm answers from what the vault holds, whatever else it answers.

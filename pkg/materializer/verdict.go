@@ -53,6 +53,8 @@ type verdict struct {
 	binding *string
 	// wrote is set where the Secret was created, changed or deleted.
 	wrote bool
+	// dueStill is set where values that time alone changes were left as they were: their refresh falls due when it did.
+	dueStill bool
 }
 
 func (v verdict) ready() corev1.ConditionStatus {

@@ -55,7 +55,7 @@ func (t *term) write(ctx context.Context, es *v1.ExternalSecret, st *state, o *o
 func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o *outcome.Outcome, rendered *template.Rendered,
 	existing *corev1.Secret, fingerprint resolve.Fingerprint) (verdict, error) {
 	name := outcome.TargetName(es)
-	if t.isAsRecorded(es, existing, fingerprint) || t.isAdopted(es, o, rendered, existing) {
+	if !isRenewed(st, o) && (t.isAsRecorded(es, existing, fingerprint) || t.isAdopted(es, o, rendered, existing)) {
 		entry, _ := t.config.Ledger.Entry(es.UID)
 		t.record(es, st, fingerprint, existing, entry.Frozen)
 		return succeeded(reasonSynced, messageSynced).naming(name), nil

@@ -3,6 +3,7 @@ package outcome_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,7 +15,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
-	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/builtin"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/onepassword"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
@@ -30,6 +31,8 @@ type fixture struct {
 	token      string
 	templates  template.Sources
 	secrets    map[string]host.Metadata
+	// clock is the time of one-time codes.
+	clock time.Time
 
 	ledger    *outcome.Ledger
 	evaluator *outcome.Evaluator
@@ -63,7 +66,7 @@ func newFixture(t *testing.T) *fixture {
 		Store: source.Store{UID: "store", Kind: storeRef.Kind, Name: storeRef.Name, Provider: spec.Provider}, Spec: spec,
 	}}
 
-	providers := builtin.All(nil)
+	providers := []provider.Provider{onepassword.NewAt(func() time.Time { return f.clock })}
 	sources := source.New(source.Config{Providers: providers})
 	running, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})

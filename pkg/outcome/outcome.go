@@ -63,6 +63,9 @@ func (o *Outcome) Render(ctx context.Context) (*template.Rendered, error) {
 		return nil, err
 	}
 	o.rendered, o.renderErr = template.Render(ctx, o.es, o.Data.Values, o.loaded)
+	if o.renderErr == nil && o.Data.IsTimed() {
+		o.rendered.Deterministic = false
+	}
 	return o.rendered, o.renderErr
 }
 

@@ -24,7 +24,8 @@ type Previewer struct {
 }
 
 // Preview is the Secret of es as it would stand if it were written now. Where the inputs are those of the last write, it
-// is the Secret that stands: a template that draws random numbers is not rendered again. An error is a *template.Error, a
+// is the Secret that stands: a template that draws random numbers is not rendered again. A one-time code is always that of
+// now. An error is a *template.Error, a
 // *secret.Refusal, or the host's.
 func (p *Previewer) Preview(ctx context.Context, es *v1.ExternalSecret, o *Outcome) (*corev1.Secret, error) {
 	existing, err := p.existing(ctx, es)
@@ -35,7 +36,7 @@ func (p *Previewer) Preview(ctx context.Context, es *v1.ExternalSecret, o *Outco
 	if err != nil {
 		return nil, err
 	}
-	if entry, ok := p.Ledger.Entry(es.UID); ok && existing != nil && entry.Fingerprint == fingerprint &&
+	if entry, ok := p.Ledger.Entry(es.UID); ok && existing != nil && !o.Data.IsTimed() && entry.Fingerprint == fingerprint &&
 		entry.SecretUID == existing.UID && entry.ResourceVersion == existing.ResourceVersion {
 		return shown(existing), nil
 	}

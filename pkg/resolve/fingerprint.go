@@ -20,8 +20,8 @@ type Fingerprint [sha256.Size]byte
 
 // FingerprintOf is a MAC, under key, of what the target of es is rendered from: the parts of its spec that shape it, the
 // metadata that is copied to it, the resolved data and the templates of other objects. Equal fingerprints mean that a
-// render now could differ from the last one only by the template's own random or time functions. When and how often es is
-// refreshed is no part of it.
+// render now could differ from the last one only by the template's own random or time functions, and by values that time
+// alone changes: for these stands what they are computed from. When and how often es is refreshed is no part of it.
 func FingerprintOf(key []byte, es *v1.ExternalSecret, data *Data, sources template.Sources) (Fingerprint, error) {
 	labels, annotations := template.CopiedMetadata(es)
 	shape, err := json.Marshal(struct {
@@ -43,7 +43,11 @@ func FingerprintOf(key []byte, es *v1.ExternalSecret, data *Data, sources templa
 	m.add(shape)
 	m.count(len(data.Values))
 	for _, name := range slices.Sorted(maps.Keys(data.Values)) {
-		m.named(data.Values[name], name)
+		v := data.Values[name]
+		if origin, ok := data.Origins[name]; ok {
+			v = origin
+		}
+		m.named(v, name)
 	}
 	m.count(len(sources))
 	for _, key := range template.SourceKeys(es) {

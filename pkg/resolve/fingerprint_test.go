@@ -40,14 +40,21 @@ func TestFingerprint(t *testing.T) {
 		},
 		"generation":        func(es *v1.ExternalSecret, _ *Data, _ template.Sources) { es.Generation, es.ResourceVersion = 7, "8" },
 		"labels not copied": func(es *v1.ExternalSecret, _ *Data, _ template.Sources) { es.Labels = map[string]string{"a": "b"} },
-		"versions":          func(_ *v1.ExternalSecret, d *Data, _ template.Sources) { d.Sources = []v1.LiveSource{{Version: "2"}} },
+		"a code of another time": func(_ *v1.ExternalSecret, d *Data, _ template.Sources) {
+			d.Origins = map[string]value.Value{"a": d.Values["a"]}
+			d.Values["a"] = value.FromString("123456")
+		},
+		"versions": func(_ *v1.ExternalSecret, d *Data, _ template.Sources) { d.Sources = []v1.LiveSource{{Version: "2"}} },
 	} {
 		require.Equal(t, same, of("key", change), name)
 	}
 	seen := map[Fingerprint]string{same: "nothing"}
 	for name, change := range map[string]func(*v1.ExternalSecret, *Data, template.Sources){
 		"value": func(_ *v1.ExternalSecret, d *Data, _ template.Sources) { d.Values["a"] = value.FromString("3") },
-		"key":   func(_ *v1.ExternalSecret, d *Data, _ template.Sources) { d.Values["c"] = value.FromString("") },
+		"origin": func(_ *v1.ExternalSecret, d *Data, _ template.Sources) {
+			d.Origins = map[string]value.Value{"a": value.FromString("another")}
+		},
+		"key": func(_ *v1.ExternalSecret, d *Data, _ template.Sources) { d.Values["c"] = value.FromString("") },
 		"key and value": func(_ *v1.ExternalSecret, d *Data, _ template.Sources) {
 			d.Values = values(map[string]string{"a1": "", "b": "2"})
 		},

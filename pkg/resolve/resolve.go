@@ -18,6 +18,8 @@ import (
 type Data struct {
 	// Values by key: the maps of dataFrom in order, later ones over earlier ones, and data over them. Nil with an error.
 	Values map[string]value.Value
+	// Origins holds, of the values that time alone changes (one-time codes), what they were computed from.
+	Origins map[string]value.Value
 	// Missing lists the entries whose remote key is positively gone, where deletionPolicy lets that remove something.
 	Missing []Entry
 	// Sources lists the remote keys of the spec in its order, for status.live.
@@ -72,8 +74,27 @@ func Resolve(es *v1.ExternalSecret, inputs map[StoreRef]provider.Inputs) (*Data,
 		return data, inOrder(failures)
 	}
 	data.Values = overlay(list, results)
+	data.Origins = origins(list, inputs)
 	return data, nil
 }
+
+// origins is what the values of data come from that change by time alone. Of two entries for one key the later one counts.
+func origins(list []*entry, inputs map[StoreRef]provider.Inputs) map[string]value.Value {
+	found := map[string]value.Value{}
+	for _, e := range list {
+		if e.data == nil {
+			continue
+		}
+		delete(found, e.data.SecretKey)
+		if origin := inputs[e.store].Result(e.need).Answer.Origin; origin.Len() > 0 {
+			found[e.data.SecretKey] = origin
+		}
+	}
+	return found
+}
+
+// IsTimed tells whether a later resolution of the same inputs could come to other values.
+func (d *Data) IsTimed() bool { return len(d.Origins) > 0 }
 
 // removes tells whether the deletionPolicy lets the absence of a remote key remove something.
 func removes(target *v1.ExternalSecretTarget) bool {

@@ -16,6 +16,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/audit"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
 )
 
 // groupPath is where the group is served.
@@ -65,7 +66,7 @@ func (c *Config) ApplyDefaults() {
 	c.Generic.ShutdownSendRetryAfter = true
 	applyOpenAPI(&c.Generic.Config, c.Scheme, version.Get().GitVersion)
 	c.Generic.BuildHandlerChainFunc = func(api http.Handler, config *genericapiserver.Config) http.Handler {
-		return genericapiserver.DefaultBuildHandlerChain(readmode.Handler(groupPath, api), config)
+		return genericapiserver.DefaultBuildHandlerChain(pushsecret.Handler(c.Scheme, readmode.Handler(groupPath, api)), config)
 	}
 }
 

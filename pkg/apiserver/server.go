@@ -7,6 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
 )
 
 type completedConfig struct {
@@ -44,6 +47,11 @@ func (c CompletedConfig) New() (*Server, error) {
 	if err := generic.InstallAPIGroup(group); err != nil {
 		return nil, fmt.Errorf("install the API group: %w", err)
 	}
+	pushing, err := pushsecret.Discovery()
+	if err != nil {
+		return nil, err
+	}
+	generic.AggregatedDiscoveryGroupManager.AddGroupVersion(v1.GroupName, pushing)
 	if err := s.addHooks(); err != nil {
 		return nil, err
 	}

@@ -89,9 +89,28 @@ func TestDeploy(t *testing.T) {
 	})
 }
 
-// kustomize builds the kustomization in a copy: the files of the certificate are
-// made at an installation.
-func kustomize(t *testing.T) string {
+// TestPushSecrets: the kinds that are refused are registered by whoever wants that
+// alone, and below the version that clients prefer.
+func TestPushSecrets(t *testing.T) {
+	require.NotContains(t, kustomize(t), "v1alpha1.external-secrets.io")
+	m := parse(t, kustomize(t, "pushsecrets"))
+	priorities := map[string]int32{}
+	for _, registered := range all[*apiService](m) {
+		require.Equal(t, registered.Spec.Version+"."+v1.GroupName, registered.Name)
+		require.Equal(t, v1.GroupName, registered.Spec.Group)
+		require.Equal(t, namespace+"/"+name, registered.Spec.Service.Namespace+"/"+registered.Spec.Service.Name)
+		bundle, err := base64.StdEncoding.DecodeString(registered.Spec.CABundle)
+		require.NoError(t, err)
+		require.Equal(t, authority, string(bundle))
+		priorities[registered.Spec.Version] = registered.Spec.VersionPriority
+	}
+	require.Len(t, priorities, 2)
+	require.Greater(t, priorities["v1"], priorities["v1alpha1"])
+}
+
+// kustomize builds the kustomization with components in a copy: the files of the
+// certificate are made at an installation.
+func kustomize(t *testing.T, components ...string) string {
 	t.Helper()
 	paths, err := controlplane.Binaries(t.Context(), "", t.Output())
 	require.NoError(t, err)
@@ -102,6 +121,13 @@ func kustomize(t *testing.T) string {
 	require.NoError(t, os.Mkdir(certificates, 0o755))
 	for file, content := range map[string]string{"ca.crt": authority, "tls.crt": "certificate", "tls.key": "key"} {
 		require.NoError(t, os.WriteFile(filepath.Join(certificates, file), []byte(content), 0o600))
+	}
+	if len(components) > 0 {
+		path := filepath.Join(dir, "kustomization.yaml")
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		text = append(text, []byte("\ncomponents: ["+strings.Join(components, ", ")+"]\n")...)
+		require.NoError(t, os.WriteFile(path, text, 0o600))
 	}
 	return output(t, paths.Kubectl, "kustomize", dir)
 }

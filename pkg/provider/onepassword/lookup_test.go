@@ -91,7 +91,7 @@ func TestValue(t *testing.T) {
 		"id that is not there":                {need: key(strings.Repeat("0", 26), ""), fails: provider.NotFound, says: strings.Repeat("0", 26)},
 		"title in another case":               {need: key("App", ""), fails: provider.NotFound},
 		"empty key":                           {need: key("", ""), fails: provider.Invalid, says: "key"},
-		"version":                             {need: provider.Need{Kind: provider.KindValue, Key: "app", Version: "1"}, fails: provider.Invalid, says: "version"},
+		"version":                             {need: provider.Need{Kind: provider.KindValue, Key: "app", Version: "1"}, fails: provider.Invalid, says: "Connect serves the current version of an item only"},
 		"kind that is none":                   {need: provider.Need{Kind: "all", Key: "app"}, fails: provider.Invalid, says: `"all"`},
 		"an id is not of a vault but an item": {need: key(second.ID, ""), fails: provider.NotFound},
 	} {

@@ -38,10 +38,18 @@ func statusOf(es *v1.ExternalSecret, reason provider.Reason, err error) error {
 		Message: fmt.Sprintf("the values of ExternalSecret %s cannot be read: %s: %s", es.Name, reason, err.Error()),
 		Details: &metav1.StatusDetails{Group: v1.GroupName, Kind: "externalsecrets", Name: es.Name},
 	}
+	if code.reason == metav1.StatusReasonInvalid {
+		status.Details.Causes = causes(err.Error())
+	}
 	if after := provider.RetryAfterOf(err); after > 0 {
 		status.Details.RetryAfterSeconds = int32(min(math.Ceil(after.Seconds()), math.MaxInt32))
 	}
 	return &apierrors.StatusError{ErrStatus: status}
+}
+
+// causes repeat the message: of an answer with the reason Invalid, kubectl shows the causes alone.
+func causes(message string) []metav1.StatusCause {
+	return []metav1.StatusCause{{Type: metav1.CauseTypeFieldValueInvalid, Field: "spec", Message: message}}
 }
 
 // unprocessable is the answer where the values are at hand and no Secret can be made of them.
@@ -49,6 +57,6 @@ func unprocessable(es *v1.ExternalSecret, message string) error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusUnprocessableEntity, Reason: metav1.StatusReasonInvalid,
 		Message: fmt.Sprintf("the Secret of ExternalSecret %s cannot be made: %s", es.Name, message),
-		Details: &metav1.StatusDetails{Group: v1.GroupName, Kind: "externalsecrets", Name: es.Name},
+		Details: &metav1.StatusDetails{Group: v1.GroupName, Kind: "externalsecrets", Name: es.Name, Causes: causes(message)},
 	}}
 }

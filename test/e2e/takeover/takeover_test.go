@@ -3,6 +3,7 @@ package takeover
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -119,8 +120,12 @@ func TestASecretThatStands(t *testing.T) {
 	require.Equal(t, kept, f.data(t, "theirs"))
 
 	f.owner.Apply(app("theirs", "Owner"))
-	f.awaits(t, corev1.ConditionTrue, "secret synced")
-	require.Equal(t, taken, f.data(t, "theirs"))
+	framework.Eventually(t, "the Secret is taken over", func(context.Context) error {
+		if data := f.data(t, "theirs"); !maps.Equal(data, taken) {
+			return fmt.Errorf("it holds %v", data)
+		}
+		return nil
+	})
 	require.Equal(t, f.Stored(t, "app").Generation, *f.Stored(t, "app").Status.TakeoverGeneration)
 
 	// It is managed now, and its author may go on changing how.

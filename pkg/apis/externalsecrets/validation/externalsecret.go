@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
-	"github.com/live-secrets/external-secrets-apiserver/pkg/pattern"
 )
 
 // ExternalSecret checks a whole ExternalSecret but for its templates, which pkg/template checks.
@@ -28,8 +27,9 @@ func ExternalSecret(es *v1.ExternalSecret) field.ErrorList {
 		errs = append(errs, field.Required(spec, "data or dataFrom must have at least one entry"))
 	}
 	errs = append(errs, validateData(es, spec.Child("data"))...)
+	regexps := newExpressions()
 	return append(errs, each(es.Spec.DataFrom, MaxEntries, spec.Child("dataFrom"), func(entry *v1.ExternalSecretDataFrom, at *field.Path) field.ErrorList {
-		return validateDataFrom(entry, es.Spec.SecretStoreRef, at)
+		return append(validateSource(entry.SourceRef, es.Spec.SecretStoreRef, at), validateDataFrom(entry, regexps, at)...)
 	})...)
 }
 
@@ -116,8 +116,8 @@ func validateSource(source *v1.SourceRef, fallback *v1.SecretStoreRef, entry *fi
 	return validateStoreRef(source.StoreRef, path.Child("storeRef"))
 }
 
-func validateDataFrom(entry *v1.ExternalSecretDataFrom, fallback *v1.SecretStoreRef, path *field.Path) field.ErrorList {
-	errs := validateSource(entry.SourceRef, fallback, path)
+func validateDataFrom(entry *v1.ExternalSecretDataFrom, regexps *expressions, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
 	if entry.SourceRef == nil || entry.SourceRef.GeneratorRef == nil {
 		errs = append(errs, exactlyOne(path, map[string]bool{"extract": entry.Extract != nil, "find": entry.Find != nil})...)
 	}
@@ -125,15 +125,17 @@ func validateDataFrom(entry *v1.ExternalSecretDataFrom, fallback *v1.SecretStore
 		errs = append(errs, validateRemoteRef(entry.Extract, path.Child("extract"))...)
 	}
 	if entry.Find != nil {
-		errs = append(errs, validateFind(entry.Find, path.Child("find"))...)
+		errs = append(errs, validateFind(entry.Find, regexps, path.Child("find"))...)
 	}
-	return append(errs, each(entry.Rewrite, MaxRewrites, path.Child("rewrite"), validateRewrite)...)
+	return append(errs, each(entry.Rewrite, MaxRewrites, path.Child("rewrite"), func(rewrite *v1.Rewrite, at *field.Path) field.ErrorList {
+		return validateRewrite(rewrite, regexps, at)
+	})...)
 }
 
-func validateFind(find *v1.Find, path *field.Path) field.ErrorList {
+func validateFind(find *v1.Find, regexps *expressions, path *field.Path) field.ErrorList {
 	errs := validateStrategies(find.ConversionStrategy, find.DecodingStrategy, find.NullBytePolicy, path)
 	if find.Name != nil && find.Name.RegExp != nil {
-		errs = append(errs, validateRegexp(*find.Name.RegExp, path.Child("name", "regexp"))...)
+		errs = append(errs, regexps.validate(*find.Name.RegExp, path.Child("name", "regexp"))...)
 	}
 	errs = append(errs, tooLong(find.Path, maxText, path.Child("path"))...)
 	return append(errs, validateTags(find.Tags, path.Child("tags"))...)
@@ -152,19 +154,12 @@ func validateTags(tags map[string]string, path *field.Path) field.ErrorList {
 	return errs
 }
 
-func validateRegexp(expression string, path *field.Path) field.ErrorList {
-	if _, err := pattern.Compile(expression); err != nil {
-		return field.ErrorList{field.Invalid(path, expression, err.Error())}
-	}
-	return nil
-}
-
-func validateRewrite(rewrite *v1.Rewrite, path *field.Path) field.ErrorList {
+func validateRewrite(rewrite *v1.Rewrite, regexps *expressions, path *field.Path) field.ErrorList {
 	errs := exactlyOne(path, map[string]bool{
 		"merge": rewrite.Merge != nil, "regexp": rewrite.Regexp != nil, "transform": rewrite.Transform != nil,
 	})
 	if rewrite.Regexp != nil {
-		errs = append(errs, validateRegexp(rewrite.Regexp.Source, path.Child("regexp", "source"))...)
+		errs = append(errs, regexps.validate(rewrite.Regexp.Source, path.Child("regexp", "source"))...)
 		errs = append(errs, tooLong(&rewrite.Regexp.Target, MaxRename, path.Child("regexp", "target"))...)
 	}
 	if rewrite.Merge != nil {

@@ -22,7 +22,10 @@ func StoreSpec(spec *v1.SecretStoreSpec) field.ErrorList {
 		}
 	}
 	errs = append(errs, tooLong(spec.Controller, maxNameLength, path.Child("controller"))...)
-	return append(errs, each(spec.Conditions, maxConditions, path.Child("conditions"), validateCondition)...)
+	regexps := newExpressions()
+	return append(errs, each(spec.Conditions, maxConditions, path.Child("conditions"), func(condition *v1.ClusterSecretStoreCondition, at *field.Path) field.ErrorList {
+		return validateCondition(condition, regexps, at)
+	})...)
 }
 
 func validateStoreInterval(interval *intstr.IntOrString, path *field.Path) field.ErrorList {
@@ -41,7 +44,7 @@ func validateStoreInterval(interval *intstr.IntOrString, path *field.Path) field
 	return nil
 }
 
-func validateCondition(condition *v1.ClusterSecretStoreCondition, path *field.Path) field.ErrorList {
+func validateCondition(condition *v1.ClusterSecretStoreCondition, regexps *expressions, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if condition.NamespaceSelector != nil {
 		errs = append(errs, metav1validation.ValidateLabelSelector(condition.NamespaceSelector,
@@ -50,5 +53,5 @@ func validateCondition(condition *v1.ClusterSecretStoreCondition, path *field.Pa
 	errs = append(errs, each(condition.Namespaces, maxNamespaces, path.Child("namespaces"),
 		func(namespace *string, at *field.Path) field.ErrorList { return validateNamespace(*namespace, at) })...)
 	return append(errs, each(condition.NamespaceRegexes, maxRegexes, path.Child("namespaceRegexes"),
-		func(expression *string, at *field.Path) field.ErrorList { return validateRegexp(*expression, at) })...)
+		func(expression *string, at *field.Path) field.ErrorList { return regexps.validate(*expression, at) })...)
 }

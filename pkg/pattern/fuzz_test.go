@@ -39,5 +39,9 @@ func FuzzCompile(f *testing.F) {
 		if p.MatchString(text) != regexp.MustCompile(expr).MatchString(text) || p.Cost(len(text)) <= 0 {
 			t.Fatalf("cost %d", p.Cost(len(text)))
 		}
+		const most = 1_000_000
+		if cost, ok := p.CostOfAll(text, most); ok && (cost < p.Cost(len(text)) || cost > most) {
+			t.Fatalf("%d steps of %d", cost, most)
+		}
 	})
 }

@@ -22,6 +22,9 @@ const (
 type Pattern struct {
 	*regexp.Regexp
 	size int64
+	// looksBack tells whether it asks what is before a match; longest is how many bytes a match has at most.
+	looksBack bool
+	longest   int
 }
 
 // Compile parses and compiles expr. Its errors hold no part of expr, which may have been made from a secret value.
@@ -41,10 +44,15 @@ func Compile(expr string) (*Pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the regular expression does not compile: %s", code(err))
 	}
-	return &Pattern{Regexp: re, size: n}, nil
+	p := &Pattern{Regexp: re, size: n}
+	p.looksBack, p.longest = shape(tree)
+	return p, nil
 }
 
-// Cost is about how many steps it takes at worst to match n bytes.
+// Size is about how many instructions it was compiled to.
+func (p *Pattern) Size() int64 { return p.size }
+
+// Cost is about how many steps it takes at worst to find one match in n bytes.
 func (p *Pattern) Cost(n int) int64 {
 	return p.size * (int64(n) + 1)
 }
@@ -52,8 +60,13 @@ func (p *Pattern) Cost(n int) int64 {
 // size is about how many instructions tree compiles to. It stops counting beyond MaxSize.
 func size(tree *syntax.Regexp) int64 {
 	n := int64(1)
-	if tree.Op == syntax.OpLiteral {
+	switch tree.Op {
+	case syntax.OpLiteral:
 		n = int64(len(tree.Rune))
+	case syntax.OpCharClass:
+		// A class is one instruction, but "\pL" is one of 1300 characters, which are copied whenever it is compiled.
+		const perInstruction = 32
+		n += int64(len(tree.Rune)) / perInstruction
 	}
 	for _, sub := range tree.Sub {
 		if n += size(sub); n > MaxSize {

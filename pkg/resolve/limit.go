@@ -17,6 +17,8 @@ const (
 	maxRewrites = validation.MaxRewrites
 	// maxRenamed is how long a key may become between two operations, in bytes. At the end it must be a Secret's.
 	maxRenamed = validation.MaxRename
+	// maxSearch is how many steps of the budget one key may take to be searched by a regular expression.
+	maxSearch = 100_000
 )
 
 // limits is what one call of Resolve may still use up.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -183,7 +184,8 @@ func (r *resolver) dataFrom(from *v1.ExternalSecretDataFrom, found map[string]va
 		return nil, err
 	}
 	checked := make(map[string]value.Value, len(values))
-	for key, v := range values {
+	// In order, so that of several failures it is always the same one that is told.
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		// A 1Password field without a label has no name, and rewriting may take one away: such a value is left out.
 		if key == "" {
 			continue
@@ -191,7 +193,7 @@ func (r *resolver) dataFrom(from *v1.ExternalSecretDataFrom, found map[string]va
 		if err := checkKey(key); err != nil {
 			return nil, problemf("a key that was found cannot be a key of a Secret: %v; rename it with rewrite or data", err)
 		}
-		if checked[key], err = decode(how.decoding, how.nullBytes, v); err != nil {
+		if checked[key], err = decode(how.decoding, how.nullBytes, values[key]); err != nil {
 			return nil, err
 		}
 	}

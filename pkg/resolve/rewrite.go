@@ -59,7 +59,8 @@ func (r *resolver) regexp(operation *v1.RewriteRegexp, in map[string]value.Value
 			return "", problemf("a key is longer than %d bytes", maxRenamed)
 		}
 		const perStep = 64
-		if err := r.limits.budget.Spend(expression.Cost(len(key)) / perStep); err != nil {
+		cost, ok := expression.CostOfAll(key, maxSearch*perStep)
+		if !ok || r.limits.budget.Spend(cost/perStep) != nil {
 			return "", problem("regexp takes too many steps for so many keys")
 		}
 		return expression.ReplaceAllString(key, operation.Target), nil

@@ -13,6 +13,10 @@ const (
 	maxSteps = 1_000_000
 	// maxBytes is how much functions may produce, all results together.
 	maxBytes = 64 << 20
+	// maxArgument is how long one argument of a function may be: some make ten times of it before anybody can count.
+	maxArgument = 16 << 20
+	// bytesPerStep is about what a step handles.
+	bytesPerStep = 64
 	// maxEffort is for functions that are slow by design (password hashes, keys): about hundredths of a second.
 	maxEffort = 300
 	// maxTime is for what the other bounds do not see: methods of values, comparisons of long texts. Nothing that stays

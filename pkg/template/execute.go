@@ -71,6 +71,8 @@ func (r *run) functions(p *program) template.FuncMap {
 	known := functions()
 	funcs := template.FuncMap{
 		stepFunction:  r.step,
+		madeFunction:  r.made,
+		rangeFunction: r.ranged,
 		enterFunction: r.enter,
 		leaveFunction: r.leave,
 		printFunction: r.print,
@@ -85,6 +87,26 @@ func (r *run) functions(p *program) template.FuncMap {
 
 func (r *run) step(cost int64) (string, error) {
 	return "", r.budget.Spend(cost)
+}
+
+// made pays for what a method made of its arguments: a time's Format, a version's SetMetadata.
+func (r *run) made(v any) (any, error) {
+	weight, err := weigh(reflect.ValueOf(v), r.budget.bytes)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.budget.Spend(weight / bytesPerStep); err != nil {
+		return nil, err
+	}
+	return v, r.budget.produce(weight)
+}
+
+// ranged pays for what is done before the first iteration: the keys of a map are sorted.
+func (r *run) ranged(v any) (any, error) {
+	if m := reflect.ValueOf(v); m.Kind() == reflect.Map {
+		return v, r.budget.Spend(int64(m.Len()))
+	}
+	return v, nil
 }
 
 func (r *run) enter() (string, error) {

@@ -16,6 +16,10 @@ const (
 	maxKey = 16 << 10
 	// maxTree is how long a text may be that is parsed into values: they take some twenty times its length.
 	maxTree = 1 << 20
+	// maxEncoded is how much may be written as JSON or YAML, which takes some hundred times of it.
+	maxEncoded = 4 << 20
+	// maxVersion is how long a version, or what it is compared with, may be.
+	maxVersion = 4096
 )
 
 type guard = func(b *Budget, args []reflect.Value) error
@@ -38,6 +42,9 @@ func guards() map[string]guard {
 		"chunk": guardChunk, "mustChunk": guardChunk,
 		"splitList": guardSplit(0, 1), "split": guardSplit(0, 1), "splitn": guardSplit(0, 2),
 		"toYaml": guardNested, "toPrettyJson": guardNested, "mustToPrettyJson": guardNested,
+		"toJson": guardEncoded, "mustToJson": guardEncoded, "toRawJson": guardEncoded, "mustToRawJson": guardEncoded,
+		"trimAll": guardTrim, "trimall": guardTrim, "shuffle": guardSlow, "filterCertChain": guardChain,
+		"semver": guardVersion, "semverCompare": guardVersion,
 		"fromYaml": guardText(0), "fromJson": guardText(0), "mustFromJson": guardText(0),
 		"genPrivateKey": guardPrivateKey,
 		"genCAWithKey":  guardKeys, "genSelfSignedCertWithKey": guardKeys, "genSignedCertWithKey": guardKeys,
@@ -54,6 +61,9 @@ func guards() map[string]guard {
 	for _, name := range strings.Fields("randAlpha randAlphaNum randAscii randNumeric randBytes") {
 		all[name] = func(b *Budget, args []reflect.Value) error { return b.elements(args[0].Int()) }
 	}
+	for _, name := range strings.Fields("addf add1f subf mulf divf") {
+		all[name] = guardDecimals
+	}
 	for _, name := range regexNames() {
 		all[name] = guardRegex(name)
 	}
@@ -63,7 +73,7 @@ func guards() map[string]guard {
 // efforts are about hundredths of a second.
 func efforts() map[string]int64 {
 	return map[string]int64{
-		"bcrypt": 6, "htpasswd": 6, "derivePassword": 15,
+		"bcrypt": 6, "htpasswd": 6, "derivePassword": 25,
 		"genCA": 20, "genSelfSignedCert": 20, "genSignedCert": 20,
 		"genCAWithKey": 5, "genSelfSignedCertWithKey": 5, "genSignedCertWithKey": 5, "buildCustomCert": 2,
 		"rsaDecrypt": 5, "jwkPublicKeyPem": 2, "jwkPrivateKeyPem": 2,
@@ -178,19 +188,57 @@ func guardSquare(b *Budget, args []reflect.Value) error {
 
 // guardNested is for encodings that indent: every line may be as long as the nesting is deep.
 func guardNested(b *Budget, args []reflect.Value) error {
-	weight, err := weigh(args[0], maxBytes)
+	weight, err := weigh(args[0], maxEncoded)
 	if err != nil {
 		return err
 	}
 	return b.product(weight/perValue, nesting(args[0])*2)
 }
 
+func guardEncoded(_ *Budget, args []reflect.Value) error {
+	_, err := weigh(args[0], maxEncoded)
+	return err
+}
+
+// guardDecimals is for arithmetic with decimals of any length: each number may add 308 digits to those of the others.
+func guardDecimals(b *Budget, args []reflect.Value) error {
+	n := int64(args[len(args)-1].Len()) + 1
+	const perNumber = 100
+	return b.Spend(n * (n + perNumber))
+}
+
+// guardChain looks for the issuer of every certificate among all of them.
+func guardChain(b *Budget, args []reflect.Value) error {
+	const perStep = 16
+	n := int64(strings.Count(args[1].String(), "-----BEGIN"))
+	return b.Spend(n * (n/perStep + perStep))
+}
+
+// guardSlow is for functions that take much longer for each character than others.
+func guardSlow(b *Budget, args []reflect.Value) error {
+	const perStep = 8
+	return b.Spend(int64(args[0].Len()) / perStep)
+}
+
+func guardVersion(b *Budget, args []reflect.Value) error {
+	for _, arg := range args {
+		if arg.Len() > maxVersion {
+			return &Error{Class: TooLarge}
+		}
+		if err := b.Spend(int64(arg.Len())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func guardText(i int) guard {
-	return func(_ *Budget, args []reflect.Value) error {
+	return func(b *Budget, args []reflect.Value) error {
 		if args[i].Len() > maxTree {
 			return &Error{Class: TooLarge}
 		}
-		return nil
+		const perStep = 16
+		return b.Spend(int64(args[i].Len()) / perStep)
 	}
 }
 

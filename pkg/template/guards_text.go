@@ -16,20 +16,25 @@ func regexNames() []string {
 	return all
 }
 
-// guardRegex spends what matching takes, which is linear in the text for a given expression, and what replacing makes.
+// guardRegex spends what compiling and matching take, and what replacing makes.
 func guardRegex(name string) guard {
+	one := strings.HasSuffix(name, "Match") || strings.HasSuffix(name, "Find")
 	return func(b *Budget, args []reflect.Value) error {
-		p, err := pattern.Compile(args[0].String())
+		source, text := args[0].String(), args[1].String()
+		p, err := compileRegex(b, source)
 		if err != nil {
-			return &Error{Class: FunctionFailed, Detail: "the regular expression cannot be used"}
-		}
-		text := args[1].String()
-		const perStep = 64
-		if err := b.Spend(p.Cost(len(text)) / perStep); err != nil {
 			return err
 		}
-		if strings.HasSuffix(name, "Match") || strings.HasSuffix(name, "Find") {
-			return nil
+		const perStep = 64
+		if one {
+			return b.Spend(p.Cost(len(text)) / perStep)
+		}
+		cost, ok := p.CostOfAll(text, b.steps*perStep)
+		if !ok {
+			return &Error{Class: TooManySteps}
+		}
+		if err := b.Spend(cost / perStep); err != nil {
+			return err
 		}
 		matches := int64(len(p.FindAllStringIndex(text, maxElements+1)))
 		if !strings.Contains(name, "Replace") || matches > maxElements {
@@ -42,6 +47,26 @@ func guardRegex(name string) guard {
 		// All matches together are no longer than the text, and each reference may repeat them.
 		return b.product(int64(strings.Count(replacement, "$")), int64(len(text)))
 	}
+}
+
+// compileRegex spends what parsing and compiling take, here and in the function.
+func compileRegex(b *Budget, source string) (*pattern.Pattern, error) {
+	if err := b.Spend(int64(min(len(source), pattern.MaxSource))); err != nil {
+		return nil, err
+	}
+	p, err := pattern.Compile(source)
+	if err != nil {
+		return nil, &Error{Class: FunctionFailed, Detail: "the regular expression cannot be used"}
+	}
+	const perStep = 4
+	return p, b.Spend(p.Size() / perStep)
+}
+
+// guardTrim is for functions that look every character of a text up in a set of characters.
+func guardTrim(b *Budget, args []reflect.Value) error {
+	const perStep = 64
+	set, text := int64(args[0].Len()), int64(args[1].Len())
+	return b.Spend(set / perStep * text / perStep)
 }
 
 // guardFormat spends for the widths that a format asks for and for arguments that it uses more than once, and refuses verbs

@@ -1,13 +1,16 @@
 package template
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"text/template/parse"
 )
 
 // instrument makes the tree pay for what it does: a step node at the head of every range body and of the template itself,
-// worth the nodes that it stands before; nodes that count the depth of templates that call templates; and a last command on
-// every pipeline that prints, so that nothing reaches the output unweighed.
+// worth the nodes that it stands before; one before every node that compares, since comparing long texts takes time that no
+// step counts; nodes that count the depth of templates that call templates; a command after every method that is called with
+// arguments; and a last command on every pipeline that prints, so that nothing reaches the output unweighed.
 func (p *program) instrument(tree *parse.Tree) {
 	if tree.Root == nil {
 		tree.Root = &parse.ListNode{NodeType: parse.NodeList}
@@ -24,9 +27,16 @@ func (p *program) list(l *parse.ListNode) int64 {
 		return 0
 	}
 	cost := int64(1)
+	nodes := make([]parse.Node, 0, len(l.Nodes))
 	for _, n := range l.Nodes {
+		p.compares = false
 		cost += p.node(n)
+		if p.compares {
+			nodes = append(nodes, stepNode(1))
+		}
+		nodes = append(nodes, n)
 	}
+	l.Nodes = nodes
 	return cost
 }
 
@@ -44,6 +54,7 @@ func (p *program) node(n parse.Node) int64 {
 		return p.branch(&n.BranchNode)
 	case *parse.RangeNode:
 		cost := p.pipe(n.Pipe) + p.list(n.ElseList)
+		n.Pipe.Cmds = append(n.Pipe.Cmds, command(rangeFunction))
 		// An iteration costs something where its body is empty, too.
 		const iteration = 9
 		prepend(n.List, stepNode(p.list(n.List)+iteration))
@@ -65,12 +76,41 @@ func (p *program) pipe(pipe *parse.PipeNode) int64 {
 		return 1
 	}
 	cost := int64(1)
-	for _, c := range pipe.Cmds {
+	cmds := make([]*parse.CommandNode, 0, len(pipe.Cmds))
+	for i, c := range pipe.Cmds {
 		for _, arg := range c.Args {
 			cost += p.argument(arg)
 		}
+		p.compare(c)
+		cmds = append(cmds, c)
+		if (i > 0 || len(c.Args) > 1) && isMethod(c.Args[0]) {
+			cmds = append(cmds, command(madeFunction))
+		}
 	}
+	pipe.Cmds = cmds
 	return cost
+}
+
+// compare notes a comparison, of which the language has some that work through texts, and refuses one of too many.
+func (p *program) compare(c *parse.CommandNode) {
+	name, ok := c.Args[0].(*parse.IdentifierNode)
+	if !ok || !slices.Contains([]string{"eq", "ne", "lt", "le", "gt", "ge", "index"}, name.Ident) {
+		return
+	}
+	p.compares = true
+	const most = 64
+	if len(c.Args) > most {
+		p.failure = &Error{Function: name.Ident, Class: ParseFailed, Detail: fmt.Sprintf("it has more than %d arguments", most)}
+	}
+}
+
+// isMethod tells whether n, called with arguments, can be nothing but a method.
+func isMethod(n parse.Node) bool {
+	switch n.(type) {
+	case *parse.FieldNode, *parse.VariableNode, *parse.ChainNode:
+		return true
+	}
+	return false
 }
 
 func (p *program) argument(n parse.Node) int64 {

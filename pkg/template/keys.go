@@ -1,5 +1,7 @@
 package template
 
+import "errors"
+
 // Keys renders the keys of one rewrite.transform.
 type Keys struct {
 	place   string
@@ -10,6 +12,10 @@ type Keys struct {
 // NewKeys parses a rewrite.transform at place, a field as messages name it. Rendering spends of the budget for every key. A
 // function that draws from randomness or reads the clock is refused: keys would change with every read. Errors are *Error.
 func NewKeys(place, text string, budget *Budget) (*Keys, error) {
+	var failure *Error
+	if errors.As(budget.Spend(compileCost(text)), &failure) {
+		return nil, failure.at(place)
+	}
 	p, err := compile(text)
 	if err != nil {
 		return nil, err.at(place)

@@ -22,6 +22,8 @@ const (
 // The functions that instrument puts into a parse tree. No user can name them: the parser does not know them.
 const (
 	stepFunction  = "_step"
+	madeFunction  = "_made"
+	rangeFunction = "_range"
 	enterFunction = "_enter"
 	leaveFunction = "_leave"
 	printFunction = "_print"
@@ -34,6 +36,15 @@ type program struct {
 	functions map[string]bool
 	// fields that the template names, as in .field.
 	fields map[string]bool
+	// compares is set by instrument where it meets a comparison; failure by what it cannot bound.
+	compares bool
+	failure  *Error
+}
+
+// compileCost is how many steps it takes to parse a template and to make it run, about.
+func compileCost(text string) int64 {
+	const perTemplate, perAction, perStep = 20, 4, 64
+	return perTemplate + int64(strings.Count(text, "{{"))*perAction + int64(len(text))/perStep
 }
 
 // compile parses text and puts the budget into it.
@@ -61,6 +72,9 @@ func compile(text string) (p *program, failure *Error) {
 	p = &program{trees: trees, functions: map[string]bool{}, fields: map[string]bool{}}
 	for _, tree := range trees {
 		p.instrument(tree)
+	}
+	if p.failure != nil {
+		return nil, p.failure
 	}
 	return p, nil
 }

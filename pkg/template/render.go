@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/yaml"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/decoding"
@@ -118,8 +117,12 @@ func (r *renderer) part(p part) *Error {
 	if p.key != "" {
 		return r.put(p, p.key, result)
 	}
+	const perStep = 16
+	if err := r.spend(int64(len(result)) / perStep); err != nil {
+		return err
+	}
 	var pairs map[string]string
-	if yaml.Unmarshal([]byte(result), &pairs) != nil {
+	if parseYAML(result, &pairs) != nil {
 		return &Error{Class: NotYAML}
 	}
 	for _, key := range slices.Sorted(maps.Keys(pairs)) {
@@ -130,7 +133,16 @@ func (r *renderer) part(p part) *Error {
 	return nil
 }
 
+// spend uses up steps of the budget outside of a template.
+func (r *renderer) spend(steps int64) (failure *Error) {
+	errors.As(r.budget.Spend(steps), &failure)
+	return failure
+}
+
 func (r *renderer) text(text string) (string, *Error) {
+	if err := r.spend(compileCost(text)); err != nil {
+		return "", err
+	}
 	program, err := compile(text)
 	if err != nil {
 		return "", err

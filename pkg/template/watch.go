@@ -71,12 +71,11 @@ func (r *run) call(f function, fn reflect.Value, args []reflect.Value) (result r
 func (r *run) admit(f function, args []reflect.Value) error {
 	steps := int64(1)
 	for _, arg := range args {
-		weight, err := weigh(arg, maxBytes)
+		weight, err := weigh(arg, maxArgument)
 		if err != nil {
 			return err
 		}
-		// 64 bytes are about what a step handles.
-		steps += weight / 64
+		steps += weight / bytesPerStep
 	}
 	if err := r.budget.Spend(steps); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 func FuzzRewrite(f *testing.F) {
 	f.Add("^a", "b", "{{ .value }}", "key", `{"a":1}`)
 	f.Add("(x*)", "$1$1", "{{ .value | upper }}", "xxx/y", `{"a":{"b":[1,2.5e3]}}`)
-	f.Add("", "${", "{{ range 9999999 }}{{ end }}", "", `null`)
+	f.Add("", "${", "{{ range 9 }}x{{ end }}", "", `null`)
 	f.Add("x{1000}", "", "{{ repeat 99 .value }}", "é", `{"":"x"}`)
 	f.Add(".*", "one", "{{ .other }}", "a", `{"canary/":1e999,"b c":"\ud800","d":[[[]]]}`)
 	f.Fuzz(func(t *testing.T, source, target, text, key, object string) {

@@ -103,8 +103,9 @@ func (r *run) made(v any) (any, error) {
 
 // ranged pays for what is done before the first iteration: the keys of a map are sorted.
 func (r *run) ranged(v any) (any, error) {
+	const perKey = 8
 	if m := reflect.ValueOf(v); m.Kind() == reflect.Map {
-		return v, r.budget.Spend(int64(m.Len()))
+		return v, r.budget.Spend(int64(m.Len()) * perKey)
 	}
 	return v, nil
 }

@@ -77,6 +77,9 @@ func own() map[string]any {
 		// Sprig's are in the order of Go's maps, another one each time.
 		"keys": sortedKeys, "values": sortedValues,
 
+		// ESO's takes a third argument, which sprig's does not know.
+		"htpasswd": htpasswd,
+
 		"hexdec": hexDecode,
 		"toYaml": toYAML, "fromYaml": fromYAML,
 		"filterPEM": filterPEM, "filterCertChain": filterCertChain, "certSANs": certSANs,

@@ -23,6 +23,16 @@ func fixture(t testing.TB, name string) string {
 	return string(b)
 }
 
+// fixtures is several files of testdata, one after the other.
+func fixtures(t testing.TB, names ...string) string {
+	t.Helper()
+	var all string
+	for _, name := range names {
+		all += fixture(t, name)
+	}
+	return all
+}
+
 // execute renders one template with the given data.
 func execute(t testing.TB, text string, data map[string]string) (string, error) {
 	t.Helper()

@@ -2,9 +2,7 @@ package template
 
 import (
 	"encoding/base64"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,15 +16,6 @@ func TestGoldenFiles(t *testing.T) {
 		text, in string
 		want     []string
 	}{
-		"pkcs12 key":                   {`{{ pkcs12keyPass "test-password" .in }}`, "modern.p12", []string{"leaf.key.pem"}},
-		"pkcs12 key, old ciphers":      {`{{ .in | pkcs12keyPass "test-password" }}`, "legacy.p12", []string{"leaf.key.pem"}},
-		"pkcs12 key, Java":             {`{{ pkcs12keyPass "test-password" .in }}`, "java.p12", []string{"leaf.key.pem"}},
-		"pkcs12 key in the clear":      {`{{ pkcs12keyPass "test-password" .in }}`, "clear.p12", []string{"leaf.key.pem"}},
-		"pkcs12 key, no password":      {`{{ pkcs12key .in }}`, "empty-password.p12", []string{"leaf.key.pem"}},
-		"pkcs12 chain":                 {`{{ pkcs12certPass "test-password" .in }}`, "modern.p12", []string{"chain.pem"}},
-		"pkcs12 chain, old ciphers":    {`{{ pkcs12certPass "test-password" .in }}`, "legacy.p12", []string{"chain.pem"}},
-		"pkcs12 chain, Java":           {`{{ pkcs12certPass "test-password" .in }}`, "java.p12", []string{"chain.pem"}},
-		"pkcs12 chain, no password":    {`{{ pkcs12cert .in }}`, "empty-password.p12", []string{"chain.pem"}},
 		"filterPEM keys":               {`{{ .in | filterPEM "PRIVATE KEY" }}`, "mixed.pem", []string{"leaf.key.pem"}},
 		"filterPEM in any case":        {`{{ .in | filterPEM "certificate" }}`, "mixed.pem", []string{"leaf.pem", "intermediate.pem"}},
 		"filterPEM nothing":            {`{{ .in | filterPEM "DH PARAMETERS" }}`, "chain.pem", nil},
@@ -114,13 +103,11 @@ func TestGoldenText(t *testing.T) {
 
 // TestOpenSSLReadsOurArchives gives the archives that we make to openssl.
 func TestOpenSSLReadsOurArchives(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed")
-	}
+	openssl := tool(t, "openssl")
 	data := map[string]string{
 		"chain": fixture(t, "chain.pem"), "leaf": fixture(t, "leaf.pem"), "key": fixture(t, "leaf.key.pem"),
-		"ec": fixture(t, "ec-sec1.key.pem"),
+		"ec": fixture(t, "ec-sec1.key.pem"), "ed25519": fixture(t, "ed25519.key.pem"), "pkcs1": fixture(t, "rsa-pkcs1.key.pem"),
+		"spaced": "remark\n" + fixture(t, "leaf.pem") + "\n\n" + fixture(t, "root.pem") + "\n",
 	}
 	for text, want := range map[string]struct {
 		password     string
@@ -132,6 +119,8 @@ func TestOpenSSLReadsOurArchives(t *testing.T) {
 		`{{ fullPemToPkcs12 .chain .key }}`:          {"", 3, data["key"]},
 		`{{ fullPemToPkcs12Pass .chain .key "p" }}`:  {"p", 3, data["key"]},
 		`{{ fullPemToPkcs12Pass .chain .ec "p" }}`:   {"p", 3, fixture(t, "ec.key.pem")},
+		`{{ pemToPkcs12Pass .leaf .ed25519 "pä" }}`:  {"pä", 1, fixture(t, "ed25519.key.pem")},
+		`{{ fullPemToPkcs12 .spaced .pkcs1 }}`:       {"", 2, data["key"]},
 		`{{ pemTruststoreToPKCS12 .chain }}`:         {"", 3, ""},
 		`{{ pemTruststoreToPKCS12Pass .chain "p" }}`: {"p", 3, ""},
 	} {
@@ -140,9 +129,7 @@ func TestOpenSSLReadsOurArchives(t *testing.T) {
 			require.NoError(t, err)
 			archive, err := base64.StdEncoding.DecodeString(encoded)
 			require.NoError(t, err)
-			file := filepath.Join(t.TempDir(), "archive.p12")
-			require.NoError(t, os.WriteFile(file, archive, 0o600))
-			out, err := exec.Command(openssl, "pkcs12", "-in", file, "-nodes", "-passin", "pass:"+want.password).Output()
+			out, err := exec.Command(openssl, "pkcs12", "-in", file(t, "archive.p12", string(archive)), "-nodes", "-passin", "pass:"+want.password).Output()
 			require.NoError(t, err)
 			require.Equal(t, want.certificates, strings.Count(string(out), "BEGIN CERTIFICATE"))
 			require.Contains(t, string(out), want.key)

@@ -23,16 +23,16 @@ func main() {
 	kubeconfig := flag.String("kubeconfig", "", "file that says where the cluster is")
 	namespace := flag.String("namespace", "default", "namespace of objects that name none")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	log.SetLogger(logr.Discard())
-	if err := run(ctx, *kubeconfig, *namespace, os.Stdin, os.Stdout); err != nil {
+	if err := run(*kubeconfig, *namespace, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, kubeconfig, namespace string, manifests io.Reader, report io.Writer) error {
+func run(kubeconfig, namespace string, manifests io.Reader, report io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return fmt.Errorf("read the kubeconfig: %w", err)

@@ -91,22 +91,14 @@ func (t *tour) take(ctx context.Context, object client.Object) error {
 	return nil
 }
 
-// attempts is how often a write that collides with somebody else's is made again.
-const attempts = 10
-
 // update reads, changes a label and writes back the whole object.
-func (t *tour) update(ctx context.Context, kind kind, key client.ObjectKey) (object client.Object, err error) {
-	for range attempts {
-		object = kind.object()
-		if err = t.client.Get(ctx, key, object); err != nil {
-			return nil, err
-		}
-		object.SetLabels(map[string]string{"updated": "by-the-types-of-eso"})
-		if err = t.client.Update(ctx, object); err == nil {
-			return object, nil
-		}
+func (t *tour) update(ctx context.Context, kind kind, key client.ObjectKey) (client.Object, error) {
+	object := kind.object()
+	if err := t.client.Get(ctx, key, object); err != nil {
+		return nil, err
 	}
-	return nil, err
+	object.SetLabels(map[string]string{"updated": "by-the-types-of-eso"})
+	return object, t.client.Update(ctx, object)
 }
 
 // patch reads, and sends the difference that an annotation makes.

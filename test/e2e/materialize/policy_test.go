@@ -32,10 +32,13 @@ func TestOwner(t *testing.T) {
 	again := f.holds(t, "written", "password", firstPassword)
 	require.NotEqual(t, written.UID, again.UID, "a Secret that was deleted is written again")
 
-	f.Kubectl.Run("patch", "secret", "written", "-p", `{"stringData":{"password":"tampered","extra":"x"}}`)
+	// The hash of what was tampered with does not make it any better.
+	forged := hostsecret.DataHash(map[string][]byte{"password": []byte("tampered"), "extra": []byte("x")})
+	f.Kubectl.Run("patch", "secret", "written", "-p", fmt.Sprintf(
+		`{"metadata":{"annotations":{%q:%q}},"stringData":{"password":"tampered","extra":"x"}}`, hostsecret.AnnotationDataHash, forged))
 	f.holds(t, "written", "password", firstPassword)
 	framework.Eventually(t, "what was added is taken away", func(context.Context) error {
-		if secret, err := f.secret(t, "written"); err != nil || len(secret.Data) != 1 {
+		if secret, err := f.secret(t, "written"); err != nil || len(secret.Data) != 1 || !hostsecret.Intact(secret) {
 			return fmt.Errorf("%v: %d keys", err, len(secret.Data))
 		}
 		return nil

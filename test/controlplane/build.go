@@ -29,6 +29,7 @@ func Build(ctx context.Context, folder, output string, flags ...string) (string,
 	defer unlock()
 	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", path}, flags...), ".")...)
 	cmd.Dir = filepath.Join(root, folder)
+	cmd.Env = append(os.Environ(), "GOWORK=off")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {

@@ -20,9 +20,13 @@ import (
 )
 
 func main() {
-	kubeconfig := flag.String("kubeconfig", "", "file that says where the cluster is")
-	namespace := flag.String("namespace", "default", "namespace of objects that name none")
-	flag.Parse()
+	// controller-runtime puts a flag of its own into flag.CommandLine.
+	flags := flag.NewFlagSet("esoclient", flag.ExitOnError)
+	kubeconfig := flags.String("kubeconfig", "", "file that says where the cluster is")
+	namespace := flags.String("namespace", "default", "namespace of objects that name none")
+	if err := flags.Parse(os.Args[1:]); err != nil {
+		panic(err) // ExitOnError has exited.
+	}
 	log.SetLogger(logr.Discard())
 	if err := run(*kubeconfig, *namespace, os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)

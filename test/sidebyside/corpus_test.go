@@ -34,7 +34,7 @@ func testCorpus(t *testing.T) {
 	text, err := os.ReadFile("testdata/corpus.yaml")
 	require.NoError(t, err)
 	namespace := env.Namespace(t)
-	text = bytes.ReplaceAll(text, []byte("NS"), []byte(namespace))
+	text = bytes.ReplaceAll(text, []byte("NAMESPACE"), []byte(namespace))
 	t.Run("has every field", func(t *testing.T) { requireEveryField(t, documents(t, text)) })
 
 	k := env.Kubectl(t).In(namespace)

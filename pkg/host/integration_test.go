@@ -27,6 +27,7 @@ const (
 	namespace = "default"
 	canary    = "canary-9d2e"
 	patience  = 2 * time.Minute
+	pause     = 10 * time.Millisecond
 )
 
 var owner = secret.Owner{Namespace: namespace, Name: "a-name-of-more-than-28-characters", UID: "b1b7c4f0-0000-4000-8000-000000000001"}
@@ -63,13 +64,14 @@ func TestAgainstAControlPlane(t *testing.T) {
 		cancel()
 		<-ended
 	})
-	require.Eventually(t, h.HasSynced, patience, 10*time.Millisecond)
+	require.Eventually(t, h.HasSynced, patience, pause)
 
 	t.Run("merge", cluster.testMerge)
 	t.Run("owner", cluster.testOwner)
 	t.Run("adoption", cluster.testAdoption)
 	t.Run("conflicts", cluster.testConflicts)
 	t.Run("refusals hold no values", cluster.testRefusals)
+	t.Run("tokens of service accounts", cluster.testTokens)
 	t.Run("references", cluster.testReferences)
 }
 
@@ -150,7 +152,7 @@ func (r *realHost) testOwner(t *testing.T) {
 	require.Eventually(t, func() bool {
 		m, found := r.host.Secret(namespace, "owned")
 		return found && m.ResourceVersion == written.ResourceVersion && m.Managed && m.DataHash == secret.HashOf(desired("k", "1").Data)
-	}, patience, 10*time.Millisecond)
+	}, patience, pause)
 	require.Empty(t, r.host.OrphanedSecrets(owner, "owned"))
 	require.Len(t, r.host.OrphanedSecrets(owner, "renamed"), 1)
 
@@ -250,7 +252,7 @@ func (r *realHost) testReferences(t *testing.T) {
 	}
 	becomes := func(want string) {
 		t.Helper()
-		require.Eventually(t, func() bool { return token() == want }, patience, 10*time.Millisecond, "not %s", want)
+		require.Eventually(t, func() bool { return token() == want }, patience, pause, "not %s", want)
 	}
 	rotate := func(s *corev1.Secret, to string) *corev1.Secret {
 		t.Helper()

@@ -118,7 +118,7 @@ func TestRightsOfTheServer(t *testing.T) {
 	t.Parallel()
 	for _, question := range []string{
 		"deletecollection /secrets", "patch /secrets", "create /configmaps", "update /configmaps", "get /pods", "create /pods",
-		"create /serviceaccounts/token", "impersonate /users", "delete /namespaces", "create rbac.authorization.k8s.io/roles",
+		"create /serviceaccounts", "update /serviceaccounts", "impersonate /serviceaccounts", "impersonate /users", "delete /namespaces", "create rbac.authorization.k8s.io/roles",
 		"bind rbac.authorization.k8s.io/clusterroles", "get external-secrets.io/externalsecrets", "update external-secrets.io/externalsecrets",
 		"create admissionregistration.k8s.io/validatingwebhookconfigurations", "get coordination.k8s.io/leases",
 		"patch apiregistration.k8s.io/apiservices", "get /secrets/proxy",
@@ -127,9 +127,10 @@ func TestRightsOfTheServer(t *testing.T) {
 		parts := append(strings.Split(what, "/"), "")
 		require.False(t, may(t, serverUser, "kube-system", verb, parts[0], parts[1], parts[2]), question)
 	}
-	for _, question := range []string{"get /secrets", "create /secrets", "update /secrets", "delete /secrets", "list /configmaps"} {
+	for _, question := range []string{"get /secrets", "create /secrets", "update /secrets", "delete /secrets", "list /configmaps", "watch /serviceaccounts", "create /serviceaccounts/token"} {
 		verb, what, _ := strings.Cut(question, " ")
-		require.True(t, may(t, serverUser, "default", verb, "", strings.TrimPrefix(what, "/"), ""), question)
+		resource, subresource, _ := strings.Cut(strings.TrimPrefix(what, "/"), "/")
+		require.True(t, may(t, serverUser, "default", verb, "", resource, subresource), question)
 	}
 	require.True(t, may(t, serverUser, "external-secrets", "update", "coordination.k8s.io", "leases", ""))
 }

@@ -158,13 +158,7 @@ var requests = map[string]func(context.Context, *Client) error{
 	"watch": watchOnce,
 }
 
-func authentication(kind string) metav1.TypeMeta {
-	return metav1.TypeMeta{APIVersion: authenticationv1.SchemeGroupVersion.String(), Kind: kind}
-}
-
-func dropAll(p *metav1.PartialObjectMetadata) {
-	p.ObjectMeta = metav1.ObjectMeta{Name: p.Name}
-}
+func dropAll(p *metav1.PartialObjectMetadata) { p.ObjectMeta = metav1.ObjectMeta{Name: p.Name} }
 
 // watchOnce takes one event of a watch and makes an error of one that is an error.
 func watchOnce(ctx context.Context, c *Client) error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
@@ -47,4 +48,8 @@ func TestTokensAreForSomebody(t *testing.T) {
 	_, err = client.RequestToken(t.Context(), "team", "../x", "u-1", []string{"a"})
 	require.Error(t, err)
 	require.Equal(t, 1, requests)
+}
+
+func authentication(kind string) metav1.TypeMeta {
+	return metav1.TypeMeta{APIVersion: authenticationv1.SchemeGroupVersion.String(), Kind: kind}
 }

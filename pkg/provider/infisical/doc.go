@@ -9,6 +9,9 @@
 // FOO is in the store's secretsPath, /a/b/FOO in /a/b, sub/FOO in sub below secretsPath. secretsPath says where bare keys
 // are; it is not a boundary. What the identity may read is for Infisical to say.
 //
+// A recursive list goes by the text of paths, and shows /app2 with /app: what is not below the folder is left out. Of imports
+// it does not tell which folder has them, so those of /app2 stay.
+//
 // A folder's own secrets beat what it imports, and of its imports the last one wins, as in Infisical's own answer for a
 // single secret. A recursive list does not tell which of its folders imports what, leaves out what may not be read, and
 // does not tell an empty folder from an absent one: a key that it does not show as a folder's own is looked up in that
@@ -21,6 +24,20 @@
 // path and tags must all match; tags are names of slugs that a secret must all have, their values say nothing. Where
 // several folders have a key, the one nearest to the root gives it, and of equally near ones the first in the order of
 // their paths; imported secrets come after all others.
+//
+// A find in a folder that is not there is an error, and no find that matches nothing: where a recursive list is empty, the
+// folder's own list tells.
+//
+// # What describes a secret
+//
+// With metadataPolicy Fetch a key stands for a JSON object (description) in place of the value, which is not in it: it can be
+// had of a secret whose value is hidden as well. A property is a path into it, and extract has its members.
+//
+// # Logins
+//
+// Stores log in by universal auth, JWT, LDAP user, service account, or bring an access token; each identity once, for all of
+// its stores. A service account logs in with a token that is requested of the host for each login, with the instance as its
+// audience; its Material says who it is, so a new token is no new credential. No file is read, whatever a store names.
 //
 // # The official SDK
 //

@@ -279,56 +279,6 @@ func TestServerThatIsGoneAndComesBack(t *testing.T) {
 	f.counts(1, 1, 0)
 }
 
-func TestConfirm(t *testing.T) {
-	f := start(t)
-	f.SetSecret(testProject, "dev", "/app", "KEY", "x")
-	f.SetSecret(testProject, "dev", "/shared", "IMPORTED", "x")
-	f.AddImport(testProject, "dev", "/app", "dev", "/shared")
-	c := f.connect(in("/app", false))
-	confirm := func(key string) error {
-		return c.Confirm(t.Context(), provider.Need{Kind: provider.KindValue, Key: key}, nil)
-	}
-	require.NoError(t, confirm("GONE"))
-	for _, name := range []string{"A?x=1", "A#b", "A%zz", "A B", "{x}", "ü", "A:b", "a.b", "..."} {
-		require.NoError(t, confirm(name), name)
-	}
-	require.Error(t, confirm("KEY"))
-	require.Error(t, confirm("IMPORTED"))
-	requireReason(t, provider.ScopeNotFound, confirm("/gone/KEY"))
-	requireReason(t, provider.Invalid, confirm("/"))
-	requireReason(t, provider.Invalid, c.Confirm(t.Context(), provider.FindNeed("", "x", nil), nil))
-
-	f.Faults.Add(harness.JSON(404, `{"statusCode":404,"error":"NotFound","message":"Secret with name 'OTHER' not found"}`).On(infisical.RouteGet))
-	requireReason(t, provider.ScopeNotFound, confirm("GONE"))
-}
-
-func TestNamesWithSpecialCharacters(t *testing.T) {
-	f := start(t)
-	names := []string{"A?x=1", "A#b", "A%zz", "A B", "{x}", "ü", "A%2Fb", "a+b&c"}
-	for _, name := range names {
-		f.SetSecret(testProject, "dev", "/", name, "old "+name)
-		f.SetSecret(testProject, "dev", "/", name, "new "+name)
-	}
-	c := f.connect()
-	for _, name := range names {
-		require.Equal(t, "new "+name, valueOf(t, c, name))
-		a, err := answer(t.Context(), c, provider.Need{Kind: provider.KindValue, Key: name, Version: "1"})
-		require.NoError(t, err)
-		require.Equal(t, "old "+name, string(a.Value.Bytes()))
-	}
-}
-
-func TestFoldersWithSpecialCharacters(t *testing.T) {
-	f := start(t)
-	for _, folder := range []string{"/a b", "/ü/é", "/a?b#c%zz&d=e+f", "/a:b"} {
-		f.SetSecret(testProject, "dev", folder, "KEY", "in "+folder)
-		require.Equal(t, "in "+folder, valueOf(t, f.connect(), folder+"/KEY"))
-		require.Equal(t, "in "+folder, valueOf(t, f.connect(in(folder, true)), "KEY"))
-		require.Equal(t, map[string]string{"KEY": "in " + folder}, findOf(t, f.connect(in("/", true)), folder, ""))
-		require.NoError(t, f.connect().Confirm(t.Context(), provider.Need{Kind: provider.KindValue, Key: folder + "/GONE"}, nil))
-	}
-}
-
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for header, want := range map[string]time.Duration{

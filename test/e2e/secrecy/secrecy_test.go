@@ -43,8 +43,37 @@ var specs = map[string]string{
 	"json":        `{secretStoreRef: {name: folder}, data: [{secretKey: a, remoteRef: {key: TOKEN, property: inner}}]}`,
 	"null-bytes":  `data: [{secretKey: a, remoteRef: {key: app, property: binary, nullBytePolicy: Fail}}]`,
 	"certificate": `{target: {template: {data: {a: "{{ .password | filterPEM \"X\" }}{{ pkcs12key .password }}"}}}, dataFrom: [{extract: {key: app}}]}`,
+	"robot":       `{secretStoreRef: {name: robot}, data: [{secretKey: a, remoteRef: {key: TOKEN}}]}`,
+	"directory":   `{secretStoreRef: {name: directory}, data: [{secretKey: a, remoteRef: {key: TOKEN, metadataPolicy: Fetch}}]}`,
 	"absent":      `data: [{secretKey: a, remoteRef: {key: absent}}]`,
 }
+
+// logins are stores that log in by a service account and as a user of a directory.
+const logins = `
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: robot}
+spec:
+  provider:
+    infisical:
+      hostAPI: %[1]s
+      auth: {kubernetesAuthCredentials: {identityId: {name: machine, key: id}, serviceAccountRef: {name: default}}}
+      secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod}
+---
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: directory}
+spec:
+  provider:
+    infisical:
+      hostAPI: %[1]s
+      auth:
+        ldapAuthCredentials:
+          identityId: {name: machine, key: id}
+          ldapUsername: {name: machine, key: user}
+          ldapPassword: {name: machine, key: password}
+      secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod}
+`
 
 func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 	secret := canaries{}
@@ -60,6 +89,12 @@ func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 	f.Infisical.AddIdentity(infisical.Identity{ClientID: "canary", ClientSecret: clientSecret})
 	kubectl.Apply(fmt.Sprintf("{apiVersion: v1, kind: Secret, metadata: {name: token}, stringData: {token: %s}}", token))
 	kubectl.Apply(fmt.Sprintf("{apiVersion: v1, kind: Secret, metadata: {name: identity}, stringData: {id: canary, secret: %s}}", clientSecret))
+	password := secret.mark("the password of a user")
+	secret["a token of a service account"] = "eyJhbGciOi" // how they all begin
+	f.Infisical.AddIdentity(infisical.Identity{
+		ID: "machine", Kubernetes: &infisical.KubernetesAuth{Namespaces: []string{namespace}}, LDAP: &infisical.LDAPAuth{Username: "alice", Password: password},
+	})
+	kubectl.Apply(fmt.Sprintf("{apiVersion: v1, kind: Secret, metadata: {name: machine}, stringData: {id: machine, user: alice, password: %s}}", password))
 	f.Connect.AddItem("pitower", connect.Item{Title: "app", Fields: []connect.Field{
 		connect.Text("user", secret.mark("a text field")), connect.Concealed("password", secret.mark("a concealed field")),
 		connect.Concealed("binary", secret.mark("a binary field")+"\x00"),
@@ -72,7 +107,7 @@ func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 		stdout, stderr, _ := kubectl.Do(stdin, args...)
 		fmt.Fprintln(said, stdout, stderr)
 	}
-	run(f.Stores(), "apply", "-f", "-")
+	run(f.Stores()+"---"+fmt.Sprintf(logins, f.Infisical.URL()), "apply", "-f", "-")
 	for name, spec := range specs {
 		object := objectOf(name, spec)
 		run(object, "create", "--dry-run=server", "-o", "yaml", "-f", "-")
@@ -85,7 +120,7 @@ func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 		// A user who may read values gets them, or an error that holds none.
 		_, stderr, err := kubectl.Do("", "get", "externalsecret", name, "--subresource=secret", "-o", "yaml")
 		fmt.Fprintln(said, stderr)
-		if name == "plain" {
+		if name == "plain" || name == "robot" || name == "directory" {
 			require.NoError(t, err, stderr)
 		}
 	}

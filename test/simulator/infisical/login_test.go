@@ -139,7 +139,7 @@ func TestServiceAccountsAreReviewed(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		asked, by = r.URL.Path+string(body), r.Header.Get("Authorization")
 		w.WriteHeader(code)
-		io.WriteString(w, `{"status":`+status+`}`) //nolint:errcheck // The test fails by what comes of it.
+		io.WriteString(w, `{"status":`+status+`}`)
 	}))
 	t.Cleanup(api.Close)
 	sim, _ := start(t, infisical.Options{})

@@ -61,7 +61,7 @@ func (s stores) Find(namespace string, ref resolve.StoreRef) (outcome.Store, err
 
 func storeOf(kind string, meta *metav1.ObjectMeta, spec *v1.SecretStoreSpec) outcome.Store {
 	return outcome.Store{
-		Store: source.Store{UID: meta.UID, Kind: kind, Namespace: meta.Namespace, Name: meta.Name, Provider: spec.Provider},
+		Store: source.Store{UID: meta.UID, Kind: kind, Namespace: meta.Namespace, Name: meta.Name, Provider: spec.Provider, Retry: spec.RetrySettings},
 		Spec:  spec,
 	}
 }

@@ -43,7 +43,7 @@ func (s store) key() storeKey { return storeKey{s.kind, s.meta.Namespace, s.meta
 // opened is the store as the Catalog takes it.
 func (s store) opened() outcome.Store {
 	return outcome.Store{
-		Store: source.Store{UID: s.meta.UID, Kind: s.kind, Namespace: s.meta.Namespace, Name: s.meta.Name, Provider: s.spec.Provider},
+		Store: source.Store{UID: s.meta.UID, Kind: s.kind, Namespace: s.meta.Namespace, Name: s.meta.Name, Provider: s.spec.Provider, Retry: s.spec.RetrySettings},
 		Spec:  s.spec,
 	}
 }

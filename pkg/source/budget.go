@@ -39,6 +39,14 @@ func (s *site) takeLive(now time.Time) bool {
 	return s.live == nil || s.live.AllowN(now, 1)
 }
 
+// take tells whether a request of a kind may be made now.
+func (s *site) take(k kind, now time.Time) bool {
+	if k == poll {
+		return s.takePoll(now) == 0
+	}
+	return s.takeLive(now)
+}
+
 // takePoll tells how long a poll has to wait for its turn; it has taken it where that is 0.
 func (s *site) takePoll(now time.Time) time.Duration {
 	if s.poll == nil {

@@ -65,7 +65,7 @@ func (src *Source) checkNow() (*checkup, error) {
 	}
 	c = &checkup{began: now, flight: newFlight()}
 	ok := src.callLocked(func(ctx context.Context) {
-		o := src.client.call(ctx, Check, src.client.Check)
+		o := src.client.call(ctx, Check, live, src.client.Check)
 		src.mu.Lock()
 		defer src.unlock()
 		defer src.endLocked(c.flight)

@@ -10,12 +10,16 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// client calls a provider.Client: with a deadline, measured, and such that every error is a *provider.Error and a panic is
-// one too. The value of a panic is never shown: it may hold what the provider sent.
+// client calls a provider.Client: with a deadline, measured, tried again where the store asks for it, and such that every
+// error is a *provider.Error and a panic is one too. The value of a panic is never shown: it may hold what the provider sent.
 type client struct {
 	provider.Client
 	name    string
 	timeout time.Duration
+	retry   retry
+	site    *site
+	// retired is that of the Source: its calls are not tried again.
+	retired <-chan struct{}
 	metrics Metrics
 	log     *slog.Logger
 }
@@ -34,8 +38,8 @@ type shown struct {
 	same bool
 }
 
-func (c *client) revalidate(ctx context.Context, scope provider.Scope, held provider.Picture, thorough bool) (s shown, o outcome) {
-	o = c.call(ctx, Revalidate, func(ctx context.Context) error {
+func (c *client) revalidate(ctx context.Context, k kind, scope provider.Scope, held provider.Picture, thorough bool) (s shown, o outcome) {
+	o = c.call(ctx, Revalidate, k, func(ctx context.Context) error {
 		picture, err := c.Revalidate(ctx, scope, held, thorough)
 		if err != nil {
 			return err
@@ -50,7 +54,7 @@ func (c *client) revalidate(ctx context.Context, scope provider.Scope, held prov
 }
 
 func (c *client) load(ctx context.Context, scope provider.Scope, picture provider.Picture, id provider.PartID) (part provider.Part, size int64, o outcome) {
-	o = c.call(ctx, Load, func(ctx context.Context) (err error) {
+	o = c.call(ctx, Load, live, func(ctx context.Context) (err error) {
 		part, err = c.Load(ctx, scope, picture, id)
 		if err != nil {
 			return err
@@ -64,20 +68,34 @@ func (c *client) load(ctx context.Context, scope provider.Scope, picture provide
 	return part, size, o
 }
 
-func (c *client) call(ctx context.Context, op Operation, do func(context.Context) error) outcome {
+// call makes a call of the provider. A try that had only what time others left of the deadline, and did not end in it, says
+// nothing: the failure before it stands.
+func (c *client) call(ctx context.Context, op Operation, k kind, do func(context.Context) error) outcome {
 	deadline, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	failed := c.try(deadline, op, do)
+	for retries := 0; retries < c.retry.most && failed != nil && c.awaitRetry(deadline, k, failed.err); retries++ {
+		again := c.try(deadline, op, do)
+		if again != nil && again.missed {
+			break
+		}
+		failed = again
+	}
+	return outcome{failure: failed, stopped: ctx.Err() != nil}
+}
+
+// try makes a call once. It returns nil where it ended well.
+func (c *client) try(deadline context.Context, op Operation, do func(context.Context) error) *failure {
 	began := time.Now()
 	err := c.guard(string(op), func() error { return do(deadline) })
-	var o outcome
 	var reason provider.Reason
+	var failed *failure
 	if err != nil {
 		reason = provider.ReasonOf(err)
-		o.failure = &failure{err: err, began: began, missed: errors.Is(deadline.Err(), context.DeadlineExceeded)}
+		failed = &failure{err: err, began: began, missed: errors.Is(deadline.Err(), context.DeadlineExceeded)}
 	}
-	o.stopped = ctx.Err() != nil
 	c.metrics.RequestDone(c.name, op, reason, time.Since(began))
-	return o
+	return failed
 }
 
 func (c *client) scopes(n provider.Need, known []provider.Scope) (scopes []provider.Scope, err error) {

@@ -17,6 +17,8 @@ type Store struct {
 	Kind, Namespace, Name string
 	// Provider is spec.provider. It is not changed after it was handed over.
 	Provider *v1.SecretStoreProvider
+	// Retry is spec.retrySettings, nil for none, and not changed either.
+	Retry *v1.SecretStoreRetrySettings
 }
 
 // Config of Sources. The zero value of every field but Providers stands for its default.

@@ -116,7 +116,7 @@ func (src *Source) confirm(n provider.Need, notBefore time.Time) *flight {
 	c := &confirmation{began: now, flight: newFlight()}
 	last := w.last
 	ok := src.callLocked(func(ctx context.Context) {
-		o := src.client.call(ctx, Confirm, func(ctx context.Context) error {
+		o := src.client.call(ctx, Confirm, live, func(ctx context.Context) error {
 			return src.client.Confirm(ctx, n, last)
 		})
 		src.mu.Lock()

@@ -112,6 +112,38 @@ func TestNotGoneWhere(t *testing.T) {
 	}
 }
 
+// A provider that knows where the key's secret is now says so in place of the NotFound.
+func TestWhatIsElsewhereIsNotGone(t *testing.T) {
+	run(t, nil, func(t *testing.T, f *fixture) {
+		f.src.Want(uid(1), needs("a/x"))
+		f.value(f.get("a/x"))
+		f.set(func() {
+			delete(f.vaults["a"], "x")
+			f.fail = func(op Operation, _ string) error {
+				if op == Confirm {
+					return provider.Errorf(provider.Invalid, "it was renamed")
+				}
+				return nil
+			}
+		})
+		time.Sleep(time.Second)
+		f.requireNotGone("a/x", "absent once")
+		time.Sleep(11 * time.Second)
+		for range 3 {
+			r := f.delete("a/x")
+			require.EqualError(t, r.Err, "it was renamed")
+			require.Equal(t, provider.Invalid, f.reason(r))
+			require.False(t, r.Gone)
+			require.Equal(t, provider.NotFound, f.reason(f.get("a/x")), "who does not delete asks nothing")
+		}
+		require.Equal(t, 1, f.count("confirm"), "once per poll interval")
+
+		f.set(func() { f.fail = nil })
+		time.Sleep(11 * time.Second)
+		require.True(t, f.delete("a/x").Gone)
+	})
+}
+
 func TestOnlyNotFoundIsGone(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.src.Want(uid(1), needs("none/x", "a|b/x"))

@@ -13,10 +13,11 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// identity is what makes a Source another one: how the store connects, and with what. The credential enters by a MAC
+// identity is what makes a Source another one: how the store connects, with what, and how often it tries. The credential enters by a MAC
 // under a key of this process, so that nothing that outlives it in memory or in a dump can be tried against a guess.
 type identity struct {
 	spec, material [sha256.Size]byte
+	retry          retry
 }
 
 type identityKey [sha256.Size]byte
@@ -44,7 +45,7 @@ func (key identityKey) of(store Store, material provider.Material) (identity, er
 		write([]byte(purpose))
 		write(material[purpose].Bytes())
 	}
-	id := identity{spec: sha256.Sum256(spec)}
+	id := identity{spec: sha256.Sum256(spec), retry: retryOf(store.Retry)}
 	mac.Sum(id.material[:0])
 	return id, nil
 }

@@ -119,7 +119,7 @@ func (src *Source) startLocked(sc *scope, k kind, now time.Time) bool {
 	thoroughDue := held != nil && now.Sub(sc.thoroughAt) >= thoroughEvery*src.sources.cfg.PollInterval
 	thorough := k == poll && thoroughDue
 	ok := src.callLocked(func(ctx context.Context) {
-		s, o := src.client.revalidate(ctx, sc.id, held, thorough)
+		s, o := src.client.revalidate(ctx, k, sc.id, held, thorough)
 		src.mu.Lock()
 		defer src.unlock()
 		src.landLocked(sc, f, s, o)

@@ -57,6 +57,7 @@ type Source struct {
 }
 
 func newSource(s *Sources, store Store, id identity, name string, c provider.Client, budget *site) *Source {
+	retired := make(chan struct{})
 	return &Source{
 		sources: s,
 		store:   store,
@@ -65,11 +66,14 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 			Client:  c,
 			name:    name,
 			timeout: s.cfg.CallTimeout,
+			retry:   retryOf(store.Retry),
+			site:    budget,
+			retired: retired,
 			metrics: s.cfg.Metrics,
 			log:     s.cfg.Logger.With("store", storeName(store)),
 		},
 		site:    budget,
-		retired: make(chan struct{}),
+		retired: retired,
 		scopes:  map[provider.Scope]*scope{},
 		owners:  map[types.UID][]provider.Need{},
 		wants:   map[provider.Need]*want{},

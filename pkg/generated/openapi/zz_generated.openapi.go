@@ -2301,18 +2301,19 @@ func schema_pkg_apis_externalsecrets_v1_SecretStoreRetrySettings(ref common.Refe
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
 			SchemaProps: spec.SchemaProps{
-				Description: "SecretStoreRetrySettings says how often a failed call is tried again.",
+				Description: "SecretStoreRetrySettings says how often a call of the provider is tried again that got no answer, or none that makes sense (Unavailable), or was told when to come back (RateLimited). What the provider has answered, such as that a key is not found or a credential refused, is not asked again. What does not fit the few seconds that a call may take is left to the next poll, and each try counts against the budget of requests.",
 				Type:        []string{"object"},
 				Properties: map[string]spec.Schema{
 					"maxRetries": {
 						SchemaProps: spec.SchemaProps{
-							Type:   []string{"integer"},
-							Format: "int32",
+							Description: "MaxRetries is how often one call is tried again: at most 10 times, and never where it is absent.",
+							Type:        []string{"integer"},
+							Format:      "int32",
 						},
 					},
 					"retryInterval": {
 						SchemaProps: spec.SchemaProps{
-							Description: "RetryInterval is a Go duration.",
+							Description: "RetryInterval is how long after a failure the next try follows, as a Go duration: 1s where it is absent, and at least 100ms.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -2345,7 +2346,7 @@ func schema_pkg_apis_externalsecrets_v1_SecretStoreSpec(ref common.ReferenceCall
 					},
 					"retrySettings": {
 						SchemaProps: spec.SchemaProps{
-							Description: "RetrySettings says how often a failed call is tried again.",
+							Description: "RetrySettings says how often a call of the provider that got no answer is tried again. Without it none is: the next poll comes soon.",
 							Ref:         ref(v1.SecretStoreRetrySettings{}.OpenAPIModelName()),
 						},
 					},

@@ -66,7 +66,8 @@ type SecretStoreSpec struct {
 	Controller *string `json:"controller,omitempty"`
 	// Provider says where the secrets are: exactly one of its fields.
 	Provider *SecretStoreProvider `json:"provider"`
-	// RetrySettings says how often a failed call is tried again.
+	// RetrySettings says how often a call of the provider that got no answer is tried again. Without it none is: the next
+	// poll comes soon.
 	// +optional
 	RetrySettings *SecretStoreRetrySettings `json:"retrySettings,omitempty"`
 	// RefreshInterval is how often the store is validated: seconds, or a Go duration.
@@ -90,11 +91,16 @@ type ClusterSecretStoreCondition struct {
 	NamespaceRegexes []string `json:"namespaceRegexes,omitzero"`
 }
 
-// SecretStoreRetrySettings says how often a failed call is tried again.
+// SecretStoreRetrySettings says how often a call of the provider is tried again that got no answer, or none that makes sense
+// (Unavailable), or was told when to come back (RateLimited). What the provider has answered, such as that a key is not
+// found or a credential refused, is not asked again. What does not fit the few seconds that a call may take is left to the
+// next poll, and each try counts against the budget of requests.
 type SecretStoreRetrySettings struct {
+	// MaxRetries is how often one call is tried again: at most 10 times, and never where it is absent.
 	// +optional
 	MaxRetries *int32 `json:"maxRetries,omitempty"`
-	// RetryInterval is a Go duration.
+	// RetryInterval is how long after a failure the next try follows, as a Go duration: 1s where it is absent, and at
+	// least 100ms.
 	// +optional
 	RetryInterval *string `json:"retryInterval,omitempty"`
 }

@@ -5,10 +5,15 @@ package v1
 // SecretStoreRetrySettingsApplyConfiguration represents a declarative configuration of the SecretStoreRetrySettings type for use
 // with apply.
 //
-// SecretStoreRetrySettings says how often a failed call is tried again.
+// SecretStoreRetrySettings says how often a call of the provider is tried again that got no answer, or none that makes sense
+// (Unavailable), or was told when to come back (RateLimited). What the provider has answered, such as that a key is not
+// found or a credential refused, is not asked again. What does not fit the few seconds that a call may take is left to the
+// next poll, and each try counts against the budget of requests.
 type SecretStoreRetrySettingsApplyConfiguration struct {
+	// MaxRetries is how often one call is tried again: at most 10 times, and never where it is absent.
 	MaxRetries *int32 `json:"maxRetries,omitempty"`
-	// RetryInterval is a Go duration.
+	// RetryInterval is how long after a failure the next try follows, as a Go duration: 1s where it is absent, and at
+	// least 100ms.
 	RetryInterval *string `json:"retryInterval,omitempty"`
 }
 

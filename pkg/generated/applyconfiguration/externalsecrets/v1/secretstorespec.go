@@ -15,7 +15,8 @@ type SecretStoreSpecApplyConfiguration struct {
 	Controller *string `json:"controller,omitempty"`
 	// Provider says where the secrets are: exactly one of its fields.
 	Provider *SecretStoreProviderApplyConfiguration `json:"provider,omitempty"`
-	// RetrySettings says how often a failed call is tried again.
+	// RetrySettings says how often a call of the provider that got no answer is tried again. Without it none is: the next
+	// poll comes soon.
 	RetrySettings *SecretStoreRetrySettingsApplyConfiguration `json:"retrySettings,omitempty"`
 	// RefreshInterval is how often the store is validated: seconds, or a Go duration.
 	RefreshInterval *intstr.IntOrString `json:"refreshInterval,omitempty"`

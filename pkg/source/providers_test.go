@@ -58,7 +58,7 @@ func TestRetriesOfBothProviders(t *testing.T) {
 			want: map[string]int{infisical.RouteLogin: 1, infisical.RouteList: 1}, reason: provider.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sources := source.New(source.Config{Providers: builtin.All(), CallTimeout: 30 * time.Second})
+			sources := source.New(source.Config{Providers: builtin.All(nil), CallTimeout: 30 * time.Second})
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan struct{})
 			go func() {

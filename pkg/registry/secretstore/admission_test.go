@@ -11,7 +11,7 @@ import (
 )
 
 func FuzzAdmission(f *testing.F) {
-	all := builtin.All()
+	all := builtin.All(nil)
 	kindOf := func(k kind) admission.Kind {
 		return admission.Kind{
 			Name: k.name, Strategy: newStrategy(install.Scheme(), k, all),

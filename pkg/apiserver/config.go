@@ -43,6 +43,7 @@ type Extra struct {
 	Identity           string
 	MetricsBindAddress string
 	Workers            int
+	GenericTargets     bool
 }
 
 // decider is what the materializer and previews decide by.

@@ -7,6 +7,7 @@ import (
 	genericapiserver "k8s.io/apiserver/pkg/server"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/author"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/externalsecret"
@@ -17,7 +18,8 @@ import (
 func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leadership) (*genericapiserver.APIGroupInfo, error) {
 	getter := c.generic.RESTOptionsGetter
 
-	store, err := externalsecret.NewStore(c.scheme, getter, externalsecret.Table{LastObserved: parts.ledger.LastObserved})
+	store, err := externalsecret.NewStore(c.scheme, getter, externalsecret.Table{LastObserved: parts.ledger.LastObserved},
+		validation.Rules{GenericTargets: c.extra.GenericTargets})
 	if err != nil {
 		return nil, err
 	}

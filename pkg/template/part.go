@@ -3,30 +3,12 @@ package template
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tree"
 )
-
-// target is the part of a Secret that a template renders.
-type target string
-
-const (
-	targetData        target = "data"
-	targetLabels      target = "labels"
-	targetAnnotations target = "annotations"
-)
-
-// targetOf reads templateFrom.target, in any case; Data where it is absent.
-func targetOf(text *string) (target, bool) {
-	if text == nil || *text == "" {
-		return targetData, true
-	}
-	t := target(strings.ToLower(*text))
-	return t, t == targetData || t == targetLabels || t == targetAnnotations
-}
 
 // part is one template of a spec.
 type part struct {
@@ -36,6 +18,8 @@ type part struct {
 	source *SourceKey
 
 	target target
+	// to is the path of a targetField.
+	to tree.Path
 	// key that the result is the value of; empty where the result is a YAML map of keys and values.
 	key string
 	// decoding of the rendered values.
@@ -47,11 +31,11 @@ func templatePath() *field.Path { return field.NewPath("spec", "target", "templa
 
 // partsOf lists the templates of a spec in the order in which they are rendered: what comes later wins. Errors are those of
 // templateFrom, whose targets and scopes are free text.
-func partsOf(t *v1.ExternalSecretTemplate, path *field.Path) ([]part, field.ErrorList) {
+func partsOf(t *v1.ExternalSecretTemplate, kind targetKind, path *field.Path) ([]part, field.ErrorList) {
 	var parts []part
 	var errs field.ErrorList
 	for i, from := range t.TemplateFrom {
-		more, err := templateFromParts(from, path.Child("templateFrom").Index(i))
+		more, err := templateFromParts(from, kind, path.Child("templateFrom").Index(i))
 		parts = append(parts, more...)
 		errs = append(errs, err...)
 	}
@@ -71,10 +55,10 @@ func mapParts(m map[string]string, path *field.Path, to target) []part {
 	return parts
 }
 
-func templateFromParts(from v1.TemplateFrom, path *field.Path) ([]part, field.ErrorList) {
-	to, ok := targetOf(from.Target)
-	if !ok {
-		return nil, field.ErrorList{field.NotSupported(path.Child("target"), *from.Target, []string{"Data", "Labels", "Annotations"})}
+func templateFromParts(from v1.TemplateFrom, kind targetKind, path *field.Path) ([]part, field.ErrorList) {
+	to, at, refused := targetOf(from.Target, kind)
+	if refused != nil {
+		return nil, field.ErrorList{refused(path.Child("target"))}
 	}
 	var parts []part
 	var errs field.ErrorList
@@ -83,7 +67,7 @@ func templateFromParts(from v1.TemplateFrom, path *field.Path) ([]part, field.Er
 			itemPath := path.Child(ref.field, "items").Index(i)
 			p := part{
 				path: itemPath, source: &SourceKey{Kind: ref.kind, Name: ref.Name, Key: item.Key},
-				target: to, decoding: from.ValuesDecodingStrategy,
+				target: to, to: at, decoding: from.ValuesDecodingStrategy,
 			}
 			switch {
 			case item.TemplateAs == nil, *item.TemplateAs == "", *item.TemplateAs == v1.TemplateScopeValues:
@@ -97,7 +81,7 @@ func templateFromParts(from v1.TemplateFrom, path *field.Path) ([]part, field.Er
 	}
 	if from.Literal != nil {
 		parts = append(parts, part{
-			path: path.Child("literal"), text: *from.Literal, target: to, decoding: from.ValuesDecodingStrategy,
+			path: path.Child("literal"), text: *from.Literal, target: to, to: at, decoding: from.ValuesDecodingStrategy,
 		})
 	}
 	return parts, errs

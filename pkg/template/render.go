@@ -12,6 +12,7 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/decoding"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/privilege"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tree"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
@@ -24,6 +25,8 @@ type Rendered struct {
 	// Uncopied are the keys of what CopiedMetadata leaves out; nil where there is a template.
 	Uncopied []string
 	Data     map[string]value.Value
+	// Content is what a target that is no Secret holds beside its metadata; Data is empty then.
+	Content tree.Tree
 	// Immutable is nil where the spec does not say.
 	Immutable *bool
 	// Deterministic is set where equal inputs render to equal results: no template that was rendered names a function that
@@ -41,11 +44,8 @@ func Render(ctx context.Context, es *v1.ExternalSecret, data map[string]value.Va
 	if es.Spec.Target != nil {
 		to = *es.Spec.Target
 	}
-	if m := to.Manifest; m != nil && (m.APIVersion != "v1" || m.Kind != "Secret") {
-		return nil, &Error{Place: "spec.target.manifest", Class: NotAllowed, Detail: "only Secrets are rendered"}
-	}
 	r := &renderer{
-		budget: NewBudget(ctx), fetched: data, sources: sources,
+		budget: NewBudget(ctx), fetched: data, sources: sources, kind: kindOf(&to),
 		out: &Rendered{Data: map[string]value.Value{}, Immutable: to.Immutable, Deterministic: true},
 	}
 	if err := r.target(es, to.Template); err != nil {
@@ -62,6 +62,7 @@ type renderer struct {
 	budget  *Budget
 	fetched map[string]value.Value
 	sources Sources
+	kind    targetKind
 	out     *Rendered
 	// texts is fetched as templates see it, made when the first one does.
 	texts map[string]string
@@ -71,8 +72,7 @@ func (r *renderer) target(es *v1.ExternalSecret, t *v1.ExternalSecretTemplate) e
 	if t == nil {
 		r.out.Labels, r.out.Annotations = CopiedMetadata(es)
 		r.out.Uncopied = uncopied(es.Labels, es.Annotations)
-		maps.Copy(r.out.Data, r.fetched)
-		return nil
+		return r.putFetched()
 	}
 	r.out.Labels, r.out.Annotations = map[string]string{}, map[string]string{}
 	if t.Type != nil {
@@ -83,12 +83,14 @@ func (r *renderer) target(es *v1.ExternalSecret, t *v1.ExternalSecretTemplate) e
 	}
 	merge := t.MergePolicy != nil && *t.MergePolicy == v1.TemplateMerge
 	if merge || len(t.Data) == 0 && len(t.TemplateFrom) == 0 {
-		maps.Copy(r.out.Data, r.fetched)
+		if err := r.putFetched(); err != nil {
+			return err
+		}
 	}
 	if t.EngineVersion != nil && *t.EngineVersion != "" && *t.EngineVersion != v1.TemplateEngineV2 {
 		return &Error{Place: templatePath().Child("engineVersion").String(), Class: NotAllowed, Detail: "v2 is the only version"}
 	}
-	parts, errs := partsOf(t, templatePath())
+	parts, errs := partsOf(t, r.kind, templatePath())
 	if len(errs) > 0 {
 		return &Error{Place: errs[0].Field, Class: NotAllowed, Detail: errs[0].ErrorBody()}
 	}
@@ -114,16 +116,18 @@ func (r *renderer) part(p part) *Error {
 	if err != nil {
 		return p.conceal(err)
 	}
+	if p.target == targetField {
+		return r.putField(p, result)
+	}
 	if p.key != "" {
 		return r.put(p, p.key, result)
 	}
-	const perStep = 16
-	if err := r.spend(int64(len(result)) / perStep); err != nil {
+	if err := r.spend(int64(len(result)) / yamlPerStep); err != nil {
 		return err
 	}
 	var pairs map[string]string
-	if parseYAML(result, &pairs) != nil {
-		return &Error{Class: NotYAML}
+	if err := parseYAML(result, &pairs); err != nil {
+		return failureOf(err, NotYAML)
 	}
 	for _, key := range slices.Sorted(maps.Keys(pairs)) {
 		if err := r.put(p, key, pairs[key]); err != nil {
@@ -175,12 +179,9 @@ func (p part) conceal(err *Error) *Error {
 
 // put decodes one rendered value and puts it under its key.
 func (r *renderer) put(p part, key, text string) *Error {
-	v, err := decoding.Decode(p.decoding, value.FromString(text))
-	if errors.Is(err, decoding.ErrStrategy) {
-		return &Error{Class: NotAllowed, Detail: err.Error()}
-	}
-	if err != nil {
-		return &Error{Class: NotEncoded}
+	v, failure := p.decoded(text)
+	if failure != nil {
+		return failure
 	}
 	switch p.target {
 	case targetLabels:
@@ -188,8 +189,28 @@ func (r *renderer) put(p part, key, text string) *Error {
 	case targetAnnotations:
 		r.out.Annotations[key] = string(v.Bytes())
 	default:
-		r.out.Data[key] = v
+		return r.putData(key, v)
 	}
+	return nil
+}
+
+// decoded is a rendered value without the encoding that the spec says it has.
+func (p part) decoded(text string) (value.Value, *Error) {
+	v, err := decoding.Decode(p.decoding, value.FromString(text))
+	if errors.Is(err, decoding.ErrStrategy) {
+		return value.Value{}, &Error{Class: NotAllowed, Detail: err.Error()}
+	}
+	if err != nil {
+		return value.Value{}, &Error{Class: NotEncoded}
+	}
+	return v, nil
+}
+
+func (r *renderer) putData(key string, v value.Value) *Error {
+	if r.kind != secretKind {
+		return r.putText(tree.Path{{Name: "data"}, {Name: key}}, v)
+	}
+	r.out.Data[key] = v
 	return nil
 }
 
@@ -198,6 +219,9 @@ func (r *renderer) check() error {
 	place := field.NewPath("spec", "target").String()
 	if class := checkMetadata(r.out.Labels, r.out.Annotations); class != "" {
 		return &Error{Place: place, Class: class}
+	}
+	if r.kind != secretKind {
+		return r.checkContent(place)
 	}
 	size := 0
 	for key, v := range r.out.Data {

@@ -10,20 +10,22 @@ import (
 )
 
 // Validate checks at admission what can be known of a template before it is rendered: that what the spec itself holds
-// parses, that targets, scopes and strategies exist, and that the type may be written. path is that of t.
-func Validate(t *v1.ExternalSecretTemplate, path *field.Path) field.ErrorList {
-	if t == nil {
+// parses, that targets, scopes and strategies exist, and that the type may be written. path is that of to.
+func Validate(to *v1.ExternalSecretTarget, path *field.Path) field.ErrorList {
+	if to == nil || to.Template == nil {
 		return nil
 	}
-	parts, errs := partsOf(t, path)
+	t, path := to.Template, path.Child("template")
+	kind := kindOf(to)
+	parts, errs := partsOf(t, kind, path)
 	if t.EngineVersion != nil && *t.EngineVersion != "" && *t.EngineVersion != v1.TemplateEngineV2 {
 		errs = append(errs, field.NotSupported(path.Child("engineVersion"), *t.EngineVersion,
 			[]v1.TemplateEngineVersion{v1.TemplateEngineV2}))
 	}
 	for _, p := range parts {
-		if p.target == targetData && p.source == nil && p.key != "" && !validKey(p.key) {
+		if p.target == targetData && p.source == nil && p.key != "" && kind.hasKeys() && !validKey(p.key) {
 			errs = append(errs, field.Invalid(p.path, p.key,
-				"a key of a Secret has 1 to 253 ASCII letters, digits, '-', '_' and '.'"))
+				"a key of a "+string(kind)+" has 1 to 253 ASCII letters, digits, '-', '_' and '.'"))
 		}
 		if p.source != nil {
 			continue
@@ -31,6 +33,9 @@ func Validate(t *v1.ExternalSecretTemplate, path *field.Path) field.ErrorList {
 		if _, err := compile(p.text); err != nil {
 			errs = append(errs, field.Invalid(p.path, field.OmitValueType{}, parseMessage(err)))
 		}
+	}
+	if kind != secretKind {
+		return errs
 	}
 	return append(errs, validateType(t, path)...)
 }

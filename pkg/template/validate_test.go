@@ -62,7 +62,7 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, err := range Validate(tc.t, templatePath()) {
+			for _, err := range Validate(&v1.ExternalSecretTarget{Template: tc.t}, field.NewPath("spec", "target")) {
 				got = append(got, err.Error())
 			}
 			require.Equal(t, tc.want, got)

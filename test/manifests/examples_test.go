@@ -30,7 +30,7 @@ func TestExamples(t *testing.T) {
 	externalSecrets := all[*v1.ExternalSecret](m)
 	require.NotEmpty(t, externalSecrets)
 	for _, es := range externalSecrets {
-		require.Empty(t, validation.ExternalSecret(es), es.Name)
+		require.Empty(t, validation.ExternalSecret(es, validation.Rules{}), es.Name)
 		require.True(t, stores[*es.Spec.SecretStoreRef.Name], "the store of %s is no example", es.Name)
 	}
 }

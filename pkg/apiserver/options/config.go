@@ -65,6 +65,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			Identity:           identity,
 			MetricsBindAddress: o.MetricsBindAddress,
 			Workers:            o.Workers,
+			GenericTargets:     o.GenericTargets,
 		},
 	}
 	config.ApplyDefaults()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
@@ -58,6 +59,9 @@ type Options struct {
 	MetricsBindAddress string
 	// Workers is how many Secrets are written at a time.
 	Workers int
+	// GenericTargets lets ExternalSecrets write other kinds than Secret. What is written to them is not kept as Secrets are:
+	// it may be readable by many, and not encrypted in etcd.
+	GenericTargets bool
 
 	scheme   *runtime.Scheme
 	embedded bool
@@ -110,6 +114,8 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease is there.")
 	own.StringVar(&o.MetricsBindAddress, "metrics-bind-address", o.MetricsBindAddress, "Address (host:port) of plain HTTP for /metrics; none when empty. The secure port serves /metrics in any case, behind authorization.")
 	own.IntVar(&o.Workers, "concurrent", o.Workers, "How many Secrets are written at a time.")
+	own.BoolVar(&o.GenericTargets, validation.FlagGenericTargets, o.GenericTargets,
+		"Let spec.target.manifest name other kinds than Secret. Values are then written where many may read them, and the server needs rights to the kinds.")
 
 	o.Recommended.CoreAPI.AddFlags(sections.FlagSet("host cluster"))
 	o.Recommended.Authentication.AddFlags(sections.FlagSet("host cluster"))

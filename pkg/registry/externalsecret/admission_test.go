@@ -6,12 +6,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"github.com/live-secrets/external-secrets-apiserver/test/admission"
 )
 
 func FuzzAdmission(f *testing.F) {
 	kind := admission.Kind{
-		Name: "ExternalSecret", Strategy: newStrategy(install.Scheme()), Serializer: serializer.NewCodecFactory(install.Scheme()),
+		Name: "ExternalSecret", Strategy: newStrategy(install.Scheme(), validation.Rules{GenericTargets: true}),
+		Serializer: serializer.NewCodecFactory(install.Scheme()),
 	}
 	const store = "secretStoreRef: {name: s}\n"
 	const data = store + "data: [{secretKey: a, remoteRef: {key: k}}]\n"

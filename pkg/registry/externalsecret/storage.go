@@ -13,12 +13,14 @@ import (
 	"k8s.io/apiserver/pkg/storage"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/substatus"
 )
 
-// NewStore makes the Store of ExternalSecrets: what is in etcd, with nothing live. table renders it for kubectl.
-func NewStore(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, table rest.TableConvertor) (*genericregistry.Store, error) {
-	strategy := newStrategy(scheme)
+// NewStore makes the Store of ExternalSecrets: what is in etcd, with nothing live. table renders it for kubectl. rules are
+// those of admission.
+func NewStore(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, table rest.TableConvertor, rules validation.Rules) (*genericregistry.Store, error) {
+	strategy := newStrategy(scheme, rules)
 	store := &genericregistry.Store{
 		NewFunc:                   func() runtime.Object { return &v1.ExternalSecret{} },
 		NewListFunc:               func() runtime.Object { return &v1.ExternalSecretList{} },
@@ -68,5 +70,5 @@ func matchExternalSecret(label labels.Selector, field fields.Selector) storage.S
 
 // NewStatusREST serves the status of what store holds.
 func NewStatusREST(scheme *runtime.Scheme, store *genericregistry.Store) *substatus.REST {
-	return substatus.New(store, statusStrategy{newStrategy(scheme)})
+	return substatus.New(store, statusStrategy{newStrategy(scheme, validation.Rules{})})
 }

@@ -22,10 +22,11 @@ import (
 type strategy struct {
 	runtime.ObjectTyper
 	names.NameGenerator
+	rules validation.Rules
 }
 
-func newStrategy(typer runtime.ObjectTyper) strategy {
-	return strategy{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator}
+func newStrategy(typer runtime.ObjectTyper, rules validation.Rules) strategy {
+	return strategy{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, rules: rules}
 }
 
 var (
@@ -61,25 +62,23 @@ func (strategy) PrepareForUpdate(ctx context.Context, obj, old runtime.Object) {
 	}
 }
 
-func (strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
+func (s strategy) Validate(_ context.Context, obj runtime.Object) field.ErrorList {
 	es := obj.(*v1.ExternalSecret)
-	return validation.Bounded(append(validation.ObjectName(es.Name), validate(es)...))
+	return validation.Bounded(append(validation.ObjectName(es.Name), s.validate(es)...))
 }
 
-func (strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
+func (s strategy) ValidateUpdate(_ context.Context, obj, old runtime.Object) field.ErrorList {
 	es := obj.(*v1.ExternalSecret)
 	// An object that is leaving, or whose spec stays, is never held back by a rule that came after it was stored.
 	if es.DeletionTimestamp != nil || apiequality.Semantic.DeepEqual(es.Spec, old.(*v1.ExternalSecret).Spec) {
 		return nil
 	}
-	return validation.Bounded(validate(es))
+	return validation.Bounded(s.validate(es))
 }
 
-func validate(es *v1.ExternalSecret) field.ErrorList {
-	errs := validation.ExternalSecret(es)
-	if es.Spec.Target != nil {
-		errs = append(errs, template.Validate(es.Spec.Target.Template, field.NewPath("spec", "target", "template"))...)
-	}
+func (s strategy) validate(es *v1.ExternalSecret) field.ErrorList {
+	errs := validation.ExternalSecret(es, s.rules)
+	errs = append(errs, template.Validate(es.Spec.Target, field.NewPath("spec", "target"))...)
 	return append(errs, validateTransforms(es)...)
 }
 

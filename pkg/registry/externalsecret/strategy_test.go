@@ -9,6 +9,7 @@ import (
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 )
 
 // stale is an object that was stored before a rule that refuses it.
@@ -20,7 +21,7 @@ func stale() *v1.ExternalSecret {
 }
 
 func TestUpdatesThatARuleHoldsBack(t *testing.T) {
-	strategy := newStrategy(install.Scheme())
+	strategy := newStrategy(install.Scheme(), validation.Rules{})
 	for name, c := range map[string]struct {
 		change func(*v1.ExternalSecret)
 		// refused is the field of the first error, empty for none.
@@ -54,7 +55,7 @@ func TestUpdatesThatARuleHoldsBack(t *testing.T) {
 }
 
 func TestWarningsAreGivenOnce(t *testing.T) {
-	strategy := newStrategy(install.Scheme())
+	strategy := newStrategy(install.Scheme(), validation.Rules{})
 	es := stale()
 	es.Spec.SyncWindows = &v1.SyncWindows{Windows: []v1.SyncWindow{{Schedule: "0 0 31 2 *", Duration: "1h"}}}
 	require.Len(t, strategy.WarningsOnCreate(t.Context(), es), 1)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/author"
 )
@@ -56,7 +57,7 @@ func (f *takeoverFixture) request(t *testing.T) context.Context {
 
 // create is what the Store does with a new object, as often as it tries.
 func (f *takeoverFixture) create(t *testing.T, es *v1.ExternalSecret, tries int) error {
-	ctx, strategy := f.request(t), newStrategy(install.Scheme())
+	ctx, strategy := f.request(t), newStrategy(install.Scheme(), validation.Rules{})
 	var err error
 	for range tries {
 		strategy.PrepareForCreate(ctx, es)
@@ -119,7 +120,7 @@ func TestTakeoverOnCreate(t *testing.T) {
 }
 
 func TestTakeoverOnUpdate(t *testing.T) {
-	strategy := newStrategy(install.Scheme())
+	strategy := newStrategy(install.Scheme(), validation.Rules{})
 	stored := func() *v1.ExternalSecret {
 		es := writing("written", v1.CreationOwner)
 		es.Generation, es.Status.TakeoverGeneration = 4, ptr.To[int64](4)
@@ -154,7 +155,7 @@ func TestTakeoverOnUpdate(t *testing.T) {
 
 // Whoever writes a status, the materializer from an older copy too, says nothing about rights; a refresh does.
 func TestTakeoverAndStatus(t *testing.T) {
-	strategy := statusStrategy{newStrategy(install.Scheme())}
+	strategy := statusStrategy{newStrategy(install.Scheme(), validation.Rules{})}
 	before := writing("written", v1.CreationOwner)
 	before.Generation = 2
 	for _, forged := range []*int64{nil, ptr.To[int64](1), ptr.To[int64](2)} {
@@ -193,7 +194,7 @@ func TestTakeoverComesLast(t *testing.T) {
 
 	var off *Takeovers
 	es := writing("written", v1.CreationOwner)
-	newStrategy(install.Scheme()).PrepareForCreate(off.begin(t.Context()), es)
+	newStrategy(install.Scheme(), validation.Rules{}).PrepareForCreate(off.begin(t.Context()), es)
 	require.Nil(t, es.Status.TakeoverGeneration)
 	require.Nil(t, off.onCreate(nil))
 	require.Nil(t, off.onUpdate(nil))

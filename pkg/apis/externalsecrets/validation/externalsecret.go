@@ -10,8 +10,14 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 )
 
+// Rules are what an installation allows beyond the rest. The zero Rules allow nothing.
+type Rules struct {
+	// GenericTargets lets spec.target.manifest name other kinds than Secret.
+	GenericTargets bool
+}
+
 // ExternalSecret checks a whole ExternalSecret but for its templates, which pkg/template checks.
-func ExternalSecret(es *v1.ExternalSecret) field.ErrorList {
+func ExternalSecret(es *v1.ExternalSecret, rules Rules) field.ErrorList {
 	spec := field.NewPath("spec")
 	var errs field.ErrorList
 	if es.Spec.SecretStoreRef != nil {
@@ -21,7 +27,7 @@ func ExternalSecret(es *v1.ExternalSecret) field.ErrorList {
 		v1.RefreshPolicyCreatedOnce, v1.RefreshPolicyPeriodic, v1.RefreshPolicyOnChange)...)
 	errs = append(errs, validateDuration(es.Spec.RefreshInterval, spec.Child("refreshInterval"))...)
 	errs = append(errs, validateSyncWindows(es.Spec.SyncWindows, spec.Child("syncWindows"))...)
-	errs = append(errs, validateTarget(es.Spec.Target, spec.Child("target"))...)
+	errs = append(errs, validateTarget(es.Spec.Target, rules, spec.Child("target"))...)
 
 	if len(es.Spec.Data) == 0 && len(es.Spec.DataFrom) == 0 {
 		errs = append(errs, field.Required(spec, "data or dataFrom must have at least one entry"))

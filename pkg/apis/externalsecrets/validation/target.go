@@ -11,7 +11,7 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 )
 
-func validateTarget(target *v1.ExternalSecretTarget, path *field.Path) field.ErrorList {
+func validateTarget(target *v1.ExternalSecretTarget, rules Rules, path *field.Path) field.ErrorList {
 	if target == nil {
 		return nil
 	}
@@ -24,9 +24,7 @@ func validateTarget(target *v1.ExternalSecretTarget, path *field.Path) field.Err
 	errs = append(errs, validateEnum(target.DeletionPolicy, path.Child("deletionPolicy"),
 		v1.DeletionDelete, v1.DeletionMerge, v1.DeletionRetain)...)
 	errs = append(errs, validatePolicies(target, path)...)
-	if target.Manifest != nil {
-		errs = append(errs, field.Forbidden(path.Child("manifest"), "this server writes Secrets only"))
-	}
+	errs = append(errs, validateManifest(target, rules, path)...)
 	if target.Template != nil {
 		errs = append(errs, validateTemplate(target.Template, path.Child("template"))...)
 	}

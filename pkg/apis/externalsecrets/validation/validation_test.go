@@ -31,7 +31,7 @@ func parse(t *testing.T, text string) *v1.ExternalSecret {
 }
 
 func TestExternalSecret(t *testing.T) {
-	require.Empty(t, validation.ExternalSecret(parse(t, fine)))
+	require.Empty(t, validation.ExternalSecret(parse(t, fine), validation.Rules{}))
 
 	for name, c := range map[string]struct {
 		spec string
@@ -111,7 +111,7 @@ func TestExternalSecret(t *testing.T) {
 		"source of a nameless store":   {"data: [{secretKey: a, remoteRef: {key: k}, sourceRef: {storeRef: {kind: SecretStore}}}]", "spec.data[0].sourceRef.storeRef.name", "must name a store"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			errs := validation.ExternalSecret(parse(t, c.spec))
+			errs := validation.ExternalSecret(parse(t, c.spec), validation.Rules{})
 			if c.field == "" {
 				require.Empty(t, errs)
 				return
@@ -148,7 +148,7 @@ func TestLimits(t *testing.T) {
 		"schedule":            {fine + "syncWindows: {kind: deny, windows: [{schedule: '" + long(513) + "', duration: 1h}]}\n", "spec.syncWindows.windows[0].schedule", "512 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			errs := validation.ExternalSecret(parse(t, c.spec))
+			errs := validation.ExternalSecret(parse(t, c.spec), validation.Rules{})
 			require.Len(t, errs, 1)
 			require.Equal(t, c.field, errs[0].Field)
 			require.Contains(t, errs[0].Error(), c.message)

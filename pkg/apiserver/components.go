@@ -87,7 +87,7 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 func (c *components) live(extra Extra, values *externalsecret.ValueReaders) *externalsecret.Live {
 	return &externalsecret.Live{
 		Evaluator:     c.evaluator,
-		Comparer:      &outcome.Comparer{Secrets: c.host, Ledger: c.ledger},
+		Comparer:      &outcome.Comparer{Targets: c.host, Ledger: c.ledger},
 		Values:        values,
 		GetTimeout:    extra.LiveTimeout,
 		ListTimeout:   extra.ListTimeout,

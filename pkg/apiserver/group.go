@@ -34,9 +34,12 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 	rights := &author.Rights{Authorizer: c.authorizer}
 	live := parts.live(c.extra, &externalsecret.ValueReaders{Rights: rights})
 	previewer := &outcome.Previewer{Secrets: parts.secrets, Ledger: parts.ledger, Decider: c.extra.decider()}
-	var takeovers *externalsecret.Takeovers
+	authors := &externalsecret.Authors{Rights: rights}
 	if c.extra.AuthorizeTakeover {
-		takeovers = &externalsecret.Takeovers{Rights: rights, Secrets: parts.host}
+		authors.Takeovers = &externalsecret.Takeovers{Rights: rights, Targets: parts.host}
+	}
+	if c.extra.GenericTargets {
+		authors.Resources = resourceFinder{parts.host.Client()}
 	}
 	status := externalsecret.NewStatusREST(c.scheme, store)
 	keys := keyLister{parts.catalog}
@@ -45,10 +48,10 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 		serializer.NewCodecFactory(c.scheme))
 	group.NegotiatedSerializer = secretstore.ExplainUnknownProviders(group.NegotiatedSerializer, parts.providers)
 	group.VersionedResourcesStorageMap["v1"] = map[string]rest.Storage{
-		"externalsecrets":            externalsecret.NewREST(store, live, takeovers),
+		"externalsecrets":            externalsecret.NewREST(store, live, authors),
 		"externalsecrets/status":     status,
 		"externalsecrets/secret":     externalsecret.NewSecretREST(store, live, previewer),
-		"externalsecrets/refresh":    externalsecret.NewRefreshREST(store, status, leader, takeovers),
+		"externalsecrets/refresh":    externalsecret.NewRefreshREST(store, status, leader, authors.Takeovers),
 		"secretstores":               stores,
 		"secretstores/status":        storeStatus,
 		"secretstores/keys":          stores.Keys(keys, c.extra.LiveTimeout),

@@ -8,6 +8,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/klog/v2"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/materializer"
 )
 
@@ -33,6 +34,9 @@ func newMaterializer(parts *components, extra Extra) (*materializer.Materializer
 		PollInterval:  extra.PollInterval,
 		Workers:       extra.Workers,
 		Logger:        slog.New(logr.ToSlogHandler(klog.Background())),
+	}
+	if extra.GenericTargets {
+		config.Objects = object.NewClient(parts.host.Client())
 	}
 	if extra.LeaderElect {
 		config.Election = &materializer.Election{Namespace: extra.Namespace, Identity: extra.Identity}

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
@@ -19,6 +20,7 @@ import (
 type Host struct {
 	client                                           *quiet.Client
 	secrets, configMaps, serviceAccounts, namespaces cache.SharedIndexInformer
+	followed                                         *followed
 }
 
 // New makes a Host. It sends nothing before Run.
@@ -29,18 +31,23 @@ func New(config *rest.Config) (*Host, error) {
 	}
 	return &Host{
 		client:          client,
-		secrets:         newInformer(client, "secrets", trimObject, secretIndexers()),
-		configMaps:      newInformer(client, "configmaps", trimObject, cache.Indexers{}),
-		serviceAccounts: newInformer(client, "serviceaccounts", trimObject, cache.Indexers{}),
-		namespaces:      newInformer(client, "namespaces", trimNamespace, cache.Indexers{}),
+		secrets:         newInformer(client, coreResource("secrets"), trimObject, secretIndexers()),
+		configMaps:      newInformer(client, coreResource("configmaps"), trimObject, targetIndexers()),
+		serviceAccounts: newInformer(client, coreResource("serviceaccounts"), trimObject, cache.Indexers{}),
+		namespaces:      newInformer(client, coreResource("namespaces"), trimNamespace, cache.Indexers{}),
+		followed:        newFollowed(client),
 	}, nil
 }
 
-func newInformer(client *quiet.Client, resource string, trim quiet.Trim, indexers cache.Indexers) cache.SharedIndexInformer {
+func coreResource(name string) schema.GroupVersionResource {
+	return corev1.SchemeGroupVersion.WithResource(name)
+}
+
+func newInformer(client *quiet.Client, resource schema.GroupVersionResource, trim quiet.Trim, indexers cache.Indexers) cache.SharedIndexInformer {
 	return cache.NewSharedIndexInformerWithOptions(
-		client.ListWatch(corev1.SchemeGroupVersion.WithResource(resource), trim),
+		client.ListWatch(resource, trim),
 		&metav1.PartialObjectMetadata{},
-		cache.SharedIndexInformerOptions{Indexers: indexers, ObjectDescription: "metadata of " + resource},
+		cache.SharedIndexInformerOptions{Indexers: indexers, ObjectDescription: "metadata of " + resource.Resource},
 	)
 }
 
@@ -54,6 +61,7 @@ func (h *Host) Run(ctx context.Context) {
 	for _, informer := range h.informers() {
 		running.Go(func() { informer.RunWithContext(ctx) })
 	}
+	running.Go(func() { h.followed.run(ctx) })
 }
 
 // HasSynced tells whether the host's Secrets, ConfigMaps, service accounts and namespaces have been seen once.
@@ -70,8 +78,9 @@ func (h *Host) informers() []cache.SharedIndexInformer {
 	return []cache.SharedIndexInformer{h.secrets, h.configMaps, h.serviceAccounts, h.namespaces}
 }
 
-// OnObject has changed called for every Secret, ConfigMap and ServiceAccount that appears, changes or goes, those that are
-// there at the start included. It is to be registered before Run. changed must not block: calls come one after another.
+// OnObject has changed called for every Secret, ConfigMap, ServiceAccount and object of a kind that is followed which appears,
+// changes or goes, those that are there at the start included. It is to be registered once, before Run. changed must not
+// block: calls about one kind come one after another.
 func (h *Host) OnObject(changed func(Object)) error {
 	for _, kind := range []Kind{KindSecret, KindConfigMap, KindServiceAccount} {
 		err := onChange(h.informer(kind), func(namespace, name string) { changed(Object{kind, namespace, name}) })
@@ -79,8 +88,13 @@ func (h *Host) OnObject(changed func(Object)) error {
 			return fmt.Errorf("watching the %ss of the host: %w", kind, err)
 		}
 	}
+	h.followed.changed = changed
 	return nil
 }
+
+// OnKind has seen called when the objects of a kind that is followed have all been seen: at first, and again each time that
+// the host serves the kind anew. It is to be registered once, before Run. seen must not block.
+func (h *Host) OnKind(seen func(Kind)) { h.followed.seen = seen }
 
 // OnNamespace is OnObject for namespaces.
 func (h *Host) OnNamespace(changed func(name string)) error {

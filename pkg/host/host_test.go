@@ -75,7 +75,7 @@ func TestChangesAreTold(t *testing.T) {
 	require.Equal(t, []string{"ConfigMap team/c"}, next(t, changed, 1))
 	api.drop("secrets", "team", "s")
 	require.Equal(t, []string{"Secret team/s"}, next(t, changed, 1))
-	_, found := h.Secret("team", "s")
+	_, found, _ := h.Object(Object{KindSecret, "team", "s"})
 	require.False(t, found)
 
 	api.put("namespaces", metav1.ObjectMeta{Name: "team", Labels: map[string]string{"tier": "b"}, Annotations: map[string]string{"a": "v"}})
@@ -128,7 +128,7 @@ func TestOnlyWhatIsWantedIsHeld(t *testing.T) {
 	api.put("secrets", object)
 	h := start(t, config, nil)
 
-	m, found := h.Secret("team", "db")
+	m, found, _ := h.Object(Object{KindSecret, "team", "db"})
 	require.True(t, found)
 	require.Equal(t, Metadata{
 		Namespace: "team", Name: "db", UID: "uid-of-db", ResourceVersion: "1",
@@ -164,10 +164,10 @@ func TestSecretsByMark(t *testing.T) {
 	api.put("secrets", metav1.ObjectMeta{Namespace: "team", Name: "foreign"})
 	h := start(t, config, nil)
 
-	orphaned := h.OrphanedSecrets(owner, "target")
+	orphaned := h.Orphans(owner, Object{KindSecret, "team", "target"})
 	require.Len(t, orphaned, 1)
 	require.Equal(t, "target-before", orphaned[0].Name)
-	require.Empty(t, h.OrphanedSecrets(secret.Owner{Namespace: "team", Name: "nobody"}, "target"))
+	require.Empty(t, h.Orphans(secret.Owner{Namespace: "team", Name: "nobody"}, Object{KindSecret, "team", "target"}))
 	require.Len(t, h.ManagedSecrets(), 6)
 }
 
@@ -187,7 +187,7 @@ func TestAHostThatGoesAndComesBack(t *testing.T) {
 			api.setDown(true)
 			api.put("secrets", team("changes"))
 			api.drop("secrets", "team", "goes")
-			_, found := h.Secret("team", "goes")
+			_, found, _ := h.Object(Object{KindSecret, "team", "goes"})
 			require.True(t, found, "what was last seen is shown meanwhile")
 			require.True(t, h.HasSynced())
 			if forgets {

@@ -5,6 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 )
 
@@ -13,23 +14,28 @@ const (
 	indexManaged   = "managed"
 )
 
-// secretIndexers find Secrets by their marks. A created-by label counts in its namespace alone, wherever it was copied to.
+// targetIndexers find targets by the mark of their owner. A created-by label counts in its namespace alone, wherever it was
+// copied to.
+func targetIndexers() cache.Indexers {
+	return cache.Indexers{indexCreatedBy: func(object any) ([]string, error) {
+		p := object.(*metav1.PartialObjectMetadata)
+		if createdBy, ok := p.Labels[secret.LabelCreatedBy]; ok {
+			return []string{p.Namespace + "/" + createdBy}, nil
+		}
+		return nil, nil
+	}}
+}
+
+// secretIndexers find Secrets by their marks.
 func secretIndexers() cache.Indexers {
-	return cache.Indexers{
-		indexCreatedBy: func(object any) ([]string, error) {
-			p := object.(*metav1.PartialObjectMetadata)
-			if createdBy, ok := p.Labels[secret.LabelCreatedBy]; ok {
-				return []string{p.Namespace + "/" + createdBy}, nil
-			}
-			return nil, nil
-		},
-		indexManaged: func(object any) ([]string, error) {
-			if object.(*metav1.PartialObjectMetadata).Labels[secret.LabelManaged] == secret.LabelManagedValue {
-				return []string{indexManaged}, nil
-			}
-			return nil, nil
-		},
+	indexers := targetIndexers()
+	indexers[indexManaged] = func(object any) ([]string, error) {
+		if object.(*metav1.PartialObjectMetadata).Labels[secret.LabelManaged] == secret.LabelManagedValue {
+			return []string{indexManaged}, nil
+		}
+		return nil, nil
 	}
+	return indexers
 }
 
 // Version is the resourceVersion at which an object was last seen, empty where there is none. known is false until the
@@ -46,27 +52,58 @@ func (h *Host) Version(o Object) (resourceVersion string, known bool) {
 	return found.ResourceVersion, true
 }
 
-// Secret is the metadata of a Secret, as last seen.
-func (h *Host) Secret(namespace, name string) (Metadata, bool) {
-	found, ok := lookup(h.secrets, namespace+"/"+name)
-	if !ok {
-		return Metadata{}, false
+// Object is the metadata of an object, as last seen. known is false for one of a kind that is not followed, or has not been
+// seen yet.
+func (h *Host) Object(o Object) (meta Metadata, exists, known bool) {
+	informer := h.informer(o.Kind)
+	if informer == nil {
+		if k := h.followed.get(o.Kind); k != nil {
+			informer, _ = k.informer()
+		}
 	}
-	return metadataOf(found), true
+	if informer == nil {
+		return Metadata{}, false, false
+	}
+	found, ok := lookup(informer, o.Namespace+"/"+o.Name)
+	if !ok {
+		return Metadata{}, false, true
+	}
+	return metadataOf(found), true, true
 }
 
 // ManagedSecrets lists the Secrets that carry the mark of those that ExternalSecrets write, in no order.
 func (h *Host) ManagedSecrets() []Metadata {
-	return h.secretsBy(indexManaged, indexManaged)
+	return by(h.secrets, indexManaged, indexManaged)
 }
 
-// OrphanedSecrets lists the Secrets that an ExternalSecret owns besides its target: those of a target that was renamed.
-// Both marks of an owner are needed, the label and the reference: either can be set, or taken off to keep a Secret, by hand.
-func (h *Host) OrphanedSecrets(owner secret.Owner, target string) []Metadata {
-	var orphaned []Metadata
-	for _, m := range h.secretsBy(indexCreatedBy, owner.Namespace+"/"+secret.CreatedBy(owner.Namespace, owner.Name)) {
-		if m.Name != target && owner.Controls(m.Controller) {
-			orphaned = append(orphaned, m)
+// Orphan is an object that an ExternalSecret owns besides its target.
+type Orphan struct {
+	Metadata
+	Kind Kind
+	// Resource is where objects of its kind are served; zero for a Secret.
+	Resource object.Resource
+}
+
+// Orphans lists the Secrets, ConfigMaps and objects of kinds that are followed which an ExternalSecret owns besides its
+// target: those of a target that was renamed, or whose kind was changed. Both marks of an owner are needed, the label and the
+// reference: either can be set, or taken off to keep an object, by hand.
+func (h *Host) Orphans(owner secret.Owner, target Object) []Orphan {
+	orphaned := orphansIn(nil, owner, target, Orphan{Kind: KindSecret}, h.secrets)
+	configMaps := object.Resource{GroupVersionResource: coreResource("configmaps"), Kind: string(KindConfigMap)}
+	orphaned = orphansIn(orphaned, owner, target, Orphan{Kind: KindConfigMap, Resource: configMaps}, h.configMaps)
+	for _, k := range h.followed.all() {
+		if informer, resource := k.informer(); informer != nil {
+			orphaned = orphansIn(orphaned, owner, target, Orphan{Kind: k.name, Resource: resource}, informer)
+		}
+	}
+	return orphaned
+}
+
+func orphansIn(orphaned []Orphan, owner secret.Owner, target Object, of Orphan, informer cache.SharedIndexInformer) []Orphan {
+	for _, m := range by(informer, indexCreatedBy, owner.Namespace+"/"+secret.CreatedBy(owner.Namespace, owner.Name)) {
+		if (Object{of.Kind, m.Namespace, m.Name}) != target && owner.Controls(m.Controller) {
+			of.Metadata = m
+			orphaned = append(orphaned, of)
 		}
 	}
 	return orphaned
@@ -93,9 +130,9 @@ func (h *Host) informer(kind Kind) cache.SharedIndexInformer {
 	return nil
 }
 
-func (h *Host) secretsBy(index, key string) []Metadata {
+func by(informer cache.SharedIndexInformer, index, key string) []Metadata {
 	// The one error there is says that no such index exists.
-	objects, err := h.secrets.GetIndexer().ByIndex(index, key)
+	objects, err := informer.GetIndexer().ByIndex(index, key)
 	if err != nil {
 		return nil
 	}

@@ -150,11 +150,11 @@ func (r *realHost) testOwner(t *testing.T) {
 	written := r.writes(t, secret.Create, v1.CreationOwner, "owned", desired("k", "1"))
 	require.True(t, owner.Controls(metav1.GetControllerOf(written)))
 	require.Eventually(t, func() bool {
-		m, found := r.host.Secret(namespace, "owned")
+		m, found, _ := r.host.Object(host.Object{Kind: host.KindSecret, Namespace: namespace, Name: "owned"})
 		return found && m.ResourceVersion == written.ResourceVersion && m.Managed && m.DataHash == secret.HashOf(desired("k", "1").Data)
 	}, patience, pause)
-	require.Empty(t, r.host.OrphanedSecrets(owner, "owned"))
-	require.Len(t, r.host.OrphanedSecrets(owner, "renamed"), 1)
+	require.Empty(t, r.host.Orphans(owner, host.Object{Kind: host.KindSecret, Namespace: owner.Namespace, Name: "owned"}))
+	require.Len(t, r.host.Orphans(owner, host.Object{Kind: host.KindSecret, Namespace: owner.Namespace, Name: "renamed"}), 1)
 
 	released := r.writes(t, secret.Update, v1.CreationOrphan, "owned", desired("k", "1"))
 	require.Empty(t, released.OwnerReferences)

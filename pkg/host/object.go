@@ -1,13 +1,19 @@
 package host
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strconv"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 )
 
-// Kind is a kind of object of the host that this server reads.
+// Kind is a kind of object of the host that this server reads or writes.
 type Kind string
 
 const (
@@ -18,6 +24,14 @@ const (
 	// KindServiceAccount is core/v1 ServiceAccount.
 	KindServiceAccount Kind = "ServiceAccount"
 )
+
+// KindOf is the Kind of any kind that ExternalSecrets are written to, such as "AppConfig.v1.config.example.com".
+func KindOf(kind schema.GroupVersionKind) Kind {
+	if kind.Group == "" && kind.Version == "v1" && (kind.Kind == string(KindSecret) || kind.Kind == string(KindConfigMap)) {
+		return Kind(kind.Kind)
+	}
+	return Kind(kind.Kind + "." + kind.Version + "." + kind.Group)
+}
 
 // Object names an object of the host. It is comparable.
 type Object struct {
@@ -35,7 +49,10 @@ type Metadata struct {
 	Namespace, Name string
 	UID             types.UID
 	ResourceVersion string
-	// Managed tells whether a Secret carries the label of those that ExternalSecrets write.
+	// Revision tells two states of an object apart by all but its status; empty where its kind does not count generations.
+	// It is known of objects of other kinds than Secret and ConfigMap alone.
+	Revision string
+	// Managed tells whether an object carries the label of those that ExternalSecrets write.
 	Managed bool
 	// CreatedBy and DataHash are the marks of package secret; empty where there are none.
 	CreatedBy, DataHash string
@@ -47,6 +64,7 @@ type Metadata struct {
 
 func metadataOf(p *metav1.PartialObjectMetadata) Metadata {
 	return Metadata{
+		Revision:        p.Annotations[annotationRevision],
 		Namespace:       p.Namespace,
 		Name:            p.Name,
 		UID:             p.UID,
@@ -68,6 +86,33 @@ func trimObject(p *metav1.PartialObjectMetadata) {
 		kept.OwnerReferences = []metav1.OwnerReference{*controller}
 	}
 	p.ObjectMeta = kept
+}
+
+// annotationRevision is where trimTarget puts the Revision, in memory alone.
+const annotationRevision = "revision"
+
+// trimTarget is trimObject for targets of any kind.
+func trimTarget(p *metav1.PartialObjectMetadata) {
+	revision := Revision(p)
+	trimObject(p)
+	if revision != "" {
+		metav1.SetMetaDataAnnotation(&p.ObjectMeta, annotationRevision, revision)
+	}
+}
+
+// Revision is Metadata's for an object as the host answers it. A controller that reports in the status of an object all the
+// time changes nothing that an ExternalSecret writes.
+func Revision(object metav1.Object) string {
+	if object.GetGeneration() == 0 {
+		return ""
+	}
+	owners, finalizers := object.GetOwnerReferences(), object.GetFinalizers()
+	rest, err := json.Marshal([]any{object.GetLabels(), object.GetAnnotations(), owners, finalizers, object.GetDeletionTimestamp()})
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(rest)
+	return strconv.FormatInt(object.GetGeneration(), 10) + "-" + hex.EncodeToString(sum[:])
 }
 
 // trimNamespace keeps of a namespace its labels.

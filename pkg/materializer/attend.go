@@ -34,6 +34,7 @@ func (t *term) sync(ctx context.Context, key types.NamespacedName, h hints) {
 	st, before := t.states.of(key, es.UID)
 	if before != "" {
 		t.config.Evaluator.Unfollow(before)
+		t.config.Host.Unfollow(before)
 	}
 	es = st.newest(es)
 	st.pending |= h
@@ -52,6 +53,7 @@ func (t *term) forget(key types.NamespacedName) {
 	t.schedule.set(key, time.Time{})
 	if st := t.states.drop(key); st != nil {
 		t.config.Evaluator.Unfollow(st.uid)
+		t.config.Host.Unfollow(st.uid)
 	}
 	t.config.Metrics.ForgetExternalSecret(key.Namespace, key.Name)
 }
@@ -122,7 +124,7 @@ func (t *term) wish(ctx context.Context, es *v1.ExternalSecret, st *state, now t
 	case pending&stirred != 0 && follows(es):
 		st.dueAt = windowOpens(again, now)
 	}
-	if pending&touched != 0 || st.left.known && st.left.name != outcome.TargetName(es) || isPast(st.repairAt, now) {
+	if pending&touched != 0 || st.left.known && st.left.object != outcome.TargetOf(es) || isPast(st.repairAt, now) {
 		t.wishForRepair(ctx, es, st, now)
 	}
 }

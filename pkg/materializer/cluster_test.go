@@ -15,6 +15,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
@@ -25,6 +26,8 @@ import (
 type cluster struct {
 	// blind has the watch show no Secret.
 	blind bool
+
+	objects *objects
 
 	mu       sync.Mutex
 	version  int
@@ -40,7 +43,7 @@ type cluster struct {
 }
 
 func newCluster() *cluster {
-	return &cluster{secrets: map[string]*corev1.Secret{}, counts: map[string]int{}, token: "token"}
+	return &cluster{objects: newObjects(), secrets: map[string]*corev1.Secret{}, counts: map[string]int{}, token: "token"}
 }
 
 // do changes how the cluster behaves.
@@ -116,37 +119,50 @@ func (c *cluster) HasSynced() bool                     { return true }
 func (c *cluster) OnNamespace(func(name string)) error { return nil }
 func (c *cluster) OnObject(changed func(host.Object)) error {
 	c.handlers = append(c.handlers, changed)
+	c.objects.handlers = append(c.objects.handlers, changed)
 	return nil
 }
 
-func (c *cluster) Secret(namespace, name string) (host.Metadata, bool) {
+func (c *cluster) Object(o host.Object) (meta host.Metadata, exists, known bool) {
+	if o.Kind != host.KindSecret {
+		return c.objects.Object(o)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, ok := c.secrets[namespace+"/"+name]
+	s, ok := c.secrets[o.Namespace+"/"+o.Name]
 	if !ok || c.blind {
-		return host.Metadata{}, false
+		return host.Metadata{}, false, true
 	}
-	return metadataOf(s), true
+	return metadataOf(s), true, true
 }
 
-func metadataOf(s *corev1.Secret) host.Metadata {
+func metadataOf(s metav1.Object) host.Metadata {
 	return host.Metadata{
-		Namespace: s.Namespace, Name: s.Name, UID: s.UID, ResourceVersion: s.ResourceVersion,
-		Managed: s.Labels[secret.LabelManaged] == secret.LabelManagedValue, CreatedBy: s.Labels[secret.LabelCreatedBy],
-		DataHash: s.Annotations[secret.AnnotationDataHash], Controller: metav1.GetControllerOf(s),
+		Namespace: s.GetNamespace(), Name: s.GetName(), UID: s.GetUID(), ResourceVersion: s.GetResourceVersion(), Revision: host.Revision(s),
+		Managed: s.GetLabels()[secret.LabelManaged] == secret.LabelManagedValue, CreatedBy: s.GetLabels()[secret.LabelCreatedBy],
+		DataHash: s.GetAnnotations()[secret.AnnotationDataHash], Controller: metav1.GetControllerOf(s),
 	}
 }
 
-func (c *cluster) OrphanedSecrets(owner secret.Owner, target string) []host.Metadata {
+func (c *cluster) Orphans(owner secret.Owner, target host.Object) []host.Orphan {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var orphaned []host.Metadata
+	var orphaned []host.Orphan
 	for _, s := range c.secrets {
-		if s.Namespace == owner.Namespace && s.Name != target && owner.Controls(metav1.GetControllerOf(s)) {
-			orphaned = append(orphaned, metadataOf(s))
+		o := host.Object{Kind: host.KindSecret, Namespace: s.Namespace, Name: s.Name}
+		if s.Namespace == owner.Namespace && o != target && owner.Controls(metav1.GetControllerOf(s)) {
+			orphaned = append(orphaned, host.Orphan{Metadata: metadataOf(s), Kind: host.KindSecret})
 		}
 	}
-	return orphaned
+	return append(orphaned, c.objects.orphans(owner, target)...)
+}
+
+func (c *cluster) Follow(types.UID, schema.GroupVersionKind) {}
+func (c *cluster) Unfollow(types.UID, ...host.Kind)          {}
+func (c *cluster) OnKind(func(host.Kind))                    {}
+
+func (c *cluster) Await(_ context.Context, kind schema.GroupVersionKind) (object.Resource, error) {
+	return c.objects.find(kind)
 }
 
 func (c *cluster) Get(_ context.Context, namespace, name string) (*corev1.Secret, error) {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/clientset/versioned"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/informers/externalversions"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
@@ -22,9 +25,13 @@ import (
 // Host shows what stands on the host: *host.Host.
 type Host interface {
 	HasSynced() bool
-	Secret(namespace, name string) (host.Metadata, bool)
-	OrphanedSecrets(owner secret.Owner, target string) []host.Metadata
+	Object(o host.Object) (meta host.Metadata, exists, known bool)
+	Orphans(owner secret.Owner, target host.Object) []host.Orphan
+	Follow(user types.UID, kind schema.GroupVersionKind)
+	Unfollow(user types.UID, kept ...host.Kind)
+	Await(ctx context.Context, kind schema.GroupVersionKind) (object.Resource, error)
 	OnObject(changed func(host.Object)) error
+	OnKind(seen func(host.Kind))
 	OnNamespace(changed func(name string)) error
 }
 
@@ -33,6 +40,13 @@ type Secrets interface {
 	Get(ctx context.Context, namespace, name string) (*corev1.Secret, error)
 	CarryOut(ctx context.Context, owner secret.Owner, p secret.Plan) (*corev1.Secret, error)
 	Delete(ctx context.Context, namespace, name string, uid types.UID, resourceVersion string) error
+}
+
+// Objects reads and writes targets of other kinds: *object.Client.
+type Objects interface {
+	Get(ctx context.Context, r object.Resource, namespace, name string) (*unstructured.Unstructured, error)
+	CarryOut(ctx context.Context, r object.Resource, owner secret.Owner, p object.Plan) (*unstructured.Unstructured, error)
+	Delete(ctx context.Context, r object.Resource, namespace, name string, uid types.UID, resourceVersion string) error
 }
 
 // Evaluator finds out what ExternalSecrets come to: *outcome.Evaluator.
@@ -85,9 +99,11 @@ type Config struct {
 	HostClient kubernetes.Interface
 	Host       Host
 	Secrets    Secrets
-	Catalog    *outcome.Catalog
-	Evaluator  Evaluator
-	Ledger     *outcome.Ledger
+	// Objects is nil where nothing but Secrets is written.
+	Objects   Objects
+	Catalog   *outcome.Catalog
+	Evaluator Evaluator
+	Ledger    *outcome.Ledger
 	// Decider says which Secrets may be written; the zero one asks for nobody's rights.
 	Decider outcome.Decider
 	Sources Sources

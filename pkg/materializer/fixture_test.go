@@ -150,7 +150,7 @@ func (f *fixture) start(change ...func(*Config)) {
 	for _, c := range change {
 		c(&f.config)
 	}
-	f.host.handlers = nil
+	f.host.handlers, f.host.objects.handlers = nil, nil
 	var err error
 	f.m, err = New(f.config)
 	require.NoError(f.t, err)

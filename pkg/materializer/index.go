@@ -18,6 +18,8 @@ const (
 	// indexTarget finds ExternalSecrets by their target, indexObject finds ExternalSecrets by the objects that hold their
 	// templates, and stores by those that hold their credentials.
 	indexTarget = "materializer/target"
+	// indexKind finds ExternalSecrets by the kind of their target.
+	indexKind   = "materializer/kind"
 	indexObject = "materializer/object"
 )
 
@@ -46,8 +48,10 @@ func externalSecretIndexers() cache.Indexers {
 			return keys, nil
 		},
 		indexTarget: func(object any) ([]string, error) {
-			es := object.(*v1.ExternalSecret)
-			return []string{host.Object{Kind: host.KindSecret, Namespace: es.Namespace, Name: outcome.TargetName(es)}.String()}, nil
+			return []string{outcome.TargetOf(object.(*v1.ExternalSecret)).String()}, nil
+		},
+		indexKind: func(object any) ([]string, error) {
+			return []string{string(outcome.TargetOf(object.(*v1.ExternalSecret)).Kind)}, nil
 		},
 		indexObject: func(object any) ([]string, error) {
 			return texts(ref.TemplateDependencies(object.(*v1.ExternalSecret))), nil

@@ -4,13 +4,14 @@ import (
 	"context"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
 )
 
 // materialize makes the target what the ExternalSecret came to.
-func (t *term) materialize(ctx context.Context, es *v1.ExternalSecret, st *state, o *outcome.Outcome) verdict {
+func (t *term) materialize(ctx context.Context, es *v1.ExternalSecret, st *state, k keeper, o *outcome.Outcome) verdict {
 	if o.Err != nil {
 		return failedToResolve(es, o)
 	}
@@ -21,7 +22,7 @@ func (t *term) materialize(ctx context.Context, es *v1.ExternalSecret, st *state
 		case !isAllGone:
 			return t.retain(es, st, messageEmpty)
 		case deletionPolicy(es) == v1.DeletionDelete:
-			return t.remove(ctx, es, st)
+			return t.remove(ctx, es, st, k)
 		}
 	}
 	fingerprint, err := o.Fingerprint(ctx)
@@ -30,14 +31,18 @@ func (t *term) materialize(ctx context.Context, es *v1.ExternalSecret, st *state
 	}
 	v, isKnown := t.unchanged(es, st, fingerprint)
 	if !isKnown || isRenewed(st, o) {
-		v = t.write(ctx, es, st, o, fingerprint)
+		v = t.write(ctx, es, st, k, o, fingerprint)
 	}
 	v.dueStill = o.Data.IsTimed() && !st.refresh.renews
-	if v.err == nil && outcome.Creation(es) == v1.CreationOwner {
+	if v.err != nil {
+		return v
+	}
+	if outcome.Creation(es) == v1.CreationOwner {
 		if err := t.removeOrphans(ctx, es); err != nil {
 			return failedForNow(failedOrphans, err)
 		}
 	}
+	t.config.Host.Unfollow(es.UID, outcome.TargetOf(es).Kind)
 	return v
 }
 
@@ -54,15 +59,15 @@ func (t *term) retain(es *v1.ExternalSecret, st *state, message string) verdict 
 
 // leaveAsSeen takes the target as the host shows it for the one that was left.
 func (t *term) leaveAsSeen(es *v1.ExternalSecret, st *state) {
-	name := outcome.TargetName(es)
-	meta, exists := t.config.Host.Secret(es.Namespace, name)
-	st.left = target{known: true, name: name, exists: exists, uid: meta.UID, version: meta.ResourceVersion}
+	o := outcome.TargetOf(es)
+	meta, exists, known := t.config.Host.Object(o)
+	st.left = target{known: known, object: o, exists: exists, uid: meta.UID, version: meta.ResourceVersion, revision: meta.Revision}
 }
 
 // unchanged gives the verdict where inputs and target are those of the last time: then nothing is read, rendered or written.
 func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.Fingerprint) (verdict, bool) {
-	name := outcome.TargetName(es)
-	meta, exists := t.config.Host.Secret(es.Namespace, name)
+	name, o := outcome.TargetName(es), outcome.TargetOf(es)
+	meta, exists, _ := t.config.Host.Object(o)
 	switch policy := outcome.Creation(es); {
 	case policy == v1.CreationNone:
 		t.leaveAsSeen(es, st)
@@ -72,7 +77,7 @@ func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.F
 		return succeeded(reasonMissing, messageMissing).naming(""), true
 	}
 	entry, ok := t.config.Ledger.Entry(es.UID)
-	if !ok || entry.Fingerprint != fingerprint || !st.left.known || st.left.name != name {
+	if !ok || entry.Fingerprint != fingerprint || !st.left.known || st.left.object != o {
 		return verdict{}, false
 	}
 	if isLook := st.refresh.notBefore.IsZero(); isLook && entry.ResourceVersion != "" && outcome.Creation(es) == v1.CreationOrphan {
@@ -94,38 +99,46 @@ func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.F
 func isRenewed(st *state, o *outcome.Outcome) bool { return o.Data.IsTimed() && st.refresh.renews }
 
 // remove deletes the Secret of an ExternalSecret whose keys are all gone.
-func (t *term) remove(ctx context.Context, es *v1.ExternalSecret, st *state) verdict {
-	name := outcome.TargetName(es)
-	meta, exists := t.config.Host.Secret(es.Namespace, name)
+func (t *term) remove(ctx context.Context, es *v1.ExternalSecret, st *state, k keeper) verdict {
+	o := outcome.TargetOf(es)
+	meta, exists, _ := t.config.Host.Object(o)
 	v := succeeded(reasonDeleted, messageDeleted).naming("")
-	if exists && !(st.left.known && st.left.name == name && !st.left.exists && st.left.uid == meta.UID) {
+	if exists && !(st.left.known && st.left.object == o && !st.left.exists && st.left.uid == meta.UID) {
 		owner := secret.OwnerOf(es)
 		if outcome.Creation(es) != v1.CreationOwner || !owner.Controls(meta.Controller) || meta.CreatedBy != secret.CreatedBy(es.Namespace, es.Name) {
 			t.leaveAsSeen(es, st)
 			return failed(failedDelete, errNotOwned)
 		}
-		if err := t.config.Secrets.Delete(ctx, es.Namespace, name, meta.UID, meta.ResourceVersion); err != nil {
+		if err := k.delete(ctx, o.Namespace, o.Name, meta.UID, meta.ResourceVersion); err != nil {
 			return failedForNow(failedDelete, err)
 		}
 		v.wrote = true
-		t.events.normal(es, eventDeleted, messageDeleted)
+		t.events.normal(es, eventDeleted, wordedFor(es, messageDeleted))
 	}
 	// The UID tells the Secret that was deleted from a new one while the watch still shows it.
-	st.left = target{known: true, name: name, uid: meta.UID}
+	st.left = target{known: true, object: o, uid: meta.UID}
 	t.config.Ledger.Record(es.UID, outcome.Entry{})
 	return v
 }
 
-// removeOrphans deletes what is left of targets that were renamed, now that the new one stands.
+// removeOrphans deletes what is left of targets that were renamed, or were of another kind, now that the new one stands.
 func (t *term) removeOrphans(ctx context.Context, es *v1.ExternalSecret) error {
-	for _, orphan := range t.config.Host.OrphanedSecrets(secret.OwnerOf(es), outcome.TargetName(es)) {
-		if orphan.Terminating {
+	for _, orphan := range t.config.Host.Orphans(secret.OwnerOf(es), outcome.TargetOf(es)) {
+		k := keeper(t.secretKeeper())
+		if orphan.Kind != host.KindSecret {
+			k = objectKeeper{client: t.config.Objects, resource: orphan.Resource}
+		}
+		if orphan.Terminating || orphan.Kind != host.KindSecret && t.config.Objects == nil {
 			continue
 		}
-		if err := t.config.Secrets.Delete(ctx, orphan.Namespace, orphan.Name, orphan.UID, orphan.ResourceVersion); err != nil {
+		if err := k.delete(ctx, orphan.Namespace, orphan.Name, orphan.UID, orphan.ResourceVersion); err != nil {
 			return err
 		}
-		t.events.normal(es, eventDeleted, "secret "+orphan.Name+" deleted: it is the target no more")
+		what := "secret "
+		if orphan.Kind != host.KindSecret {
+			what = orphan.Resource.Kind + " "
+		}
+		t.events.normal(es, eventDeleted, what+orphan.Name+" deleted: it is the target no more")
 	}
 	return nil
 }
@@ -137,23 +150,27 @@ func (t *term) isDamaged(ctx context.Context, es *v1.ExternalSecret, st *state) 
 	if policy == v1.CreationNone || policy == v1.CreationOrphan && !st.lastFailed.Load() {
 		return false
 	}
-	name := outcome.TargetName(es)
-	meta, exists := t.config.Host.Secret(es.Namespace, name)
+	o := outcome.TargetOf(es)
+	meta, exists, known := t.config.Host.Object(o)
 	if st.left.known {
-		return st.left.name != name || !st.left.as(meta, exists)
+		return st.left.object != o || known && !st.left.as(meta, exists)
 	}
-	if st.refresh != nil || !isSynced(es) || st.lastFailed.Load() {
+	if !known || st.refresh != nil || !isSynced(es) || st.lastFailed.Load() {
 		return false
 	}
 	if !exists {
 		t.leaveAsSeen(es, st)
 		return !isMeantToBeAbsent(es)
 	}
-	existing, err := t.config.Secrets.Get(ctx, es.Namespace, name)
-	if err != nil || existing == nil || !secret.Intact(existing) {
+	k, err := t.keeperOf(ctx, es)
+	if err != nil {
 		return true
 	}
-	st.left = target{known: true, name: name, exists: true, uid: existing.UID, version: existing.ResourceVersion}
+	existing, err := k.get(ctx, o.Namespace, o.Name)
+	if err != nil || existing == nil || !k.intact(existing) {
+		return true
+	}
+	st.left = leftAs(o, existing)
 	return false
 }
 
@@ -163,5 +180,6 @@ func isMeantToBeAbsent(es *v1.ExternalSecret) bool {
 		return true
 	}
 	ready := readyCondition(es)
-	return ready != nil && (is(ready.Reason, reasonDeleted) || is(ready.Message, messageRetained) || is(ready.Message, messageEmpty))
+	return ready != nil && (is(ready.Reason, wordedFor(es, reasonDeleted)) ||
+		is(ready.Message, wordedFor(es, messageRetained)) || is(ready.Message, wordedFor(es, messageEmpty)))
 }

@@ -30,6 +30,15 @@ const (
 
 // pursue goes after a wish as far as it goes without waiting. It returns false where the ExternalSecret was parked.
 func (t *term) pursue(ctx context.Context, es *v1.ExternalSecret, st *state) bool {
+	k, err := t.keeperOf(ctx, es)
+	if err != nil {
+		if ctx.Err() != nil {
+			return false
+		}
+		// For what cannot be written no provider is asked.
+		t.conclude(ctx, es, st, unfit(err).worded(es), false)
+		return true
+	}
 	if !t.follow(ctx, es, st.refresh) {
 		return false
 	}
@@ -37,7 +46,7 @@ func (t *term) pursue(ctx context.Context, es *v1.ExternalSecret, st *state) boo
 	if o == nil {
 		return false
 	}
-	v := t.materialize(ctx, es, st, o)
+	v := t.materialize(ctx, es, st, k, o).worded(es)
 	if ctx.Err() != nil {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 )
@@ -12,18 +13,18 @@ import (
 // reclaim puts right, whatever the provider does, an owner reference that names an earlier ExternalSecret of the name: the
 // garbage collector would delete the Secret.
 func (t *term) reclaim(ctx context.Context, es *v1.ExternalSecret, st *state) {
-	name, owner, policy := outcome.TargetName(es), secret.OwnerOf(es), outcome.Creation(es)
-	meta, exists := t.config.Host.Secret(es.Namespace, name)
-	if !exists || !owner.Controls(meta.Controller) || meta.Controller.UID == es.UID || policy == v1.CreationNone {
+	object, owner, policy := outcome.TargetOf(es), secret.OwnerOf(es), outcome.Creation(es)
+	meta, exists, _ := t.config.Host.Object(object)
+	if object.Kind != host.KindSecret || !exists || !owner.Controls(meta.Controller) || meta.Controller.UID == es.UID || policy == v1.CreationNone {
 		return
 	}
-	existing, err := t.config.Secrets.Get(ctx, es.Namespace, name)
+	existing, err := t.config.Secrets.Get(ctx, es.Namespace, object.Name)
 	if err == nil && existing != nil {
 		_, err = t.config.Secrets.CarryOut(ctx, owner, secret.Reclaim(owner, policy, existing))
 	}
 	if err != nil {
 		t.config.Logger.Warn("an owner reference to an earlier ExternalSecret was not put right",
-			"namespace", es.Namespace, "name", name, "error", err)
+			"namespace", es.Namespace, "name", object.Name, "error", err)
 		st.repairAt = soonest(st.repairAt, time.Now().Add(shortestBackoff))
 	}
 }

@@ -140,23 +140,16 @@ func (st *state) newest(es *v1.ExternalSecret) *v1.ExternalSecret {
 	return es
 }
 
-// target is a Secret as it was left.
-type target struct {
-	// known is false where it was not looked at yet.
-	known   bool
-	name    string
-	exists  bool
-	uid     types.UID
-	version string
-}
-
-// as tells whether the Secret is as it was left. The watch may still show it from before that.
+// as tells whether the target is as it was left. The watch may still show it from before that.
 func (l target) as(meta host.Metadata, exists bool) bool {
 	if !l.exists || !exists {
 		return l.exists == exists
 	}
 	if meta.UID != l.uid {
 		return false
+	}
+	if l.revision != "" && l.revision == meta.Revision {
+		return true
 	}
 	order, err := resourceversion.CompareResourceVersion(meta.ResourceVersion, l.version)
 	return err == nil && order <= 0

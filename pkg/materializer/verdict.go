@@ -3,6 +3,7 @@ package materializer
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,14 +38,40 @@ const (
 	failedOwned     = "target is owned by another ExternalSecret"
 	failedDelete    = "could not delete secret"
 	failedOrphans   = "could not delete orphaned secrets"
+	failedKind      = "invalid generic target"
 )
+
+// worded is the verdict in the words for the target of es. ESO has others for targets that are no Secrets: Resource in place
+// of Secret. Its status names no Secret then.
+func (v verdict) worded(es *v1.ExternalSecret) verdict {
+	if _, isGeneric := es.Spec.Target.GenericKind(); !isGeneric {
+		return v
+	}
+	cause := strings.TrimPrefix(v.message, v.what)
+	v.reason, v.what = wordedFor(es, v.reason), wordedFor(es, v.what)
+	v.message = v.what + cause
+	if v.binding != nil {
+		v = v.naming("")
+	}
+	return v
+}
+
+// wordedFor is a text of this project's, which speaks of a Secret, in the words for the target of es.
+func wordedFor(es *v1.ExternalSecret, text string) string {
+	if _, isGeneric := es.Spec.Target.GenericKind(); !isGeneric || text == failedProvider {
+		return text
+	}
+	return strings.NewReplacer("secret", "resource", "Secret", "Resource").Replace(text)
+}
 
 // longestMessage bounds messages of conditions, in bytes.
 const longestMessage = 4096
 
 // verdict is what became of an attempt.
 type verdict struct {
-	reason, message string
+	reason string
+	// what begins the message, in words of this project alone.
+	what, message string
 	// err is what is wrong; nil where nothing is. Its text is in the message.
 	err error
 	// again: trying again may help though nothing changes. doubtful: it may well pass by itself.
@@ -65,7 +92,7 @@ func (v verdict) ready() corev1.ConditionStatus {
 }
 
 func succeeded(reason, message string) verdict {
-	return verdict{reason: reason, message: message}
+	return verdict{reason: reason, what: message, message: message}
 }
 
 // naming has the status name a Secret, none for the empty name.
@@ -76,7 +103,7 @@ func (v verdict) naming(name string) verdict {
 
 // failed is a verdict that nothing but a change can better.
 func failed(what string, err error) verdict {
-	return verdict{reason: reasonSyncedError, message: shortened(fmt.Sprintf("%s: %v", what, err)), err: err}
+	return verdict{reason: reasonSyncedError, what: what, message: shortened(fmt.Sprintf("%s: %v", what, err)), err: err}
 }
 
 // failedForNow is a verdict that trying again may better.
@@ -107,6 +134,9 @@ func failedToRender(err error) verdict {
 	}
 	return failedForNow(failedRender, err)
 }
+
+// unfit is about a kind that cannot be written, or not yet: the host may come to serve it.
+func unfit(err error) verdict { return failedForNow(failedKind, err) }
 
 // refused is about a target that may not be written: what changes that is seen.
 func refused(err error) verdict {

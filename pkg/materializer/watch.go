@@ -4,10 +4,12 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 )
 
@@ -35,6 +37,7 @@ func (m *Materializer) watch() error {
 	if err := m.config.Host.OnObject(m.objectChanged); err != nil {
 		return err
 	}
+	m.config.Host.OnKind(m.kindSeen)
 	if err := m.config.Host.OnNamespace(m.namespaceChanged); err != nil {
 		return err
 	}
@@ -53,15 +56,18 @@ func (m *Materializer) handle(informer cache.SharedIndexInformer, handlers cache
 func (m *Materializer) externalSecretHandlers() cache.ResourceEventHandler {
 	return cache.ResourceEventHandlerFuncs{
 		AddFunc: func(object any) {
+			es := object.(*v1.ExternalSecret)
+			m.followKind(es)
 			if t := m.term.Load(); t != nil {
-				t.enqueue(object.(*v1.ExternalSecret))
+				t.enqueue(es)
 			}
 		},
 		UpdateFunc: func(before, after any) {
 			old, es := before.(*v1.ExternalSecret), after.(*v1.ExternalSecret)
 			if old.UID != es.UID {
-				m.config.Ledger.Forget(old.UID)
+				m.forgetUID(old.UID)
 			}
+			m.followKind(es)
 			if t := m.term.Load(); t != nil && concerns(old, es) {
 				t.queue.add(keyOf(es), classOf(es), 0)
 			}
@@ -71,12 +77,31 @@ func (m *Materializer) externalSecretHandlers() cache.ResourceEventHandler {
 			if !ok {
 				return
 			}
-			m.config.Ledger.Forget(es.UID)
+			m.forgetUID(es.UID)
 			if t := m.term.Load(); t != nil {
 				t.queue.add(keyOf(es), changed, 0)
 			}
 		},
 	}
+}
+
+// followKind has the kind of a target watched, for live reads on every replica and for the one that writes. What the
+// ExternalSecret's target was before goes on being watched where it is to be deleted yet.
+func (m *Materializer) followKind(es *v1.ExternalSecret) {
+	if m.config.Objects == nil {
+		return
+	}
+	if kind, isGeneric := es.Spec.Target.GenericKind(); isGeneric {
+		m.config.Host.Follow(es.UID, kind)
+	}
+	if m.term.Load() == nil {
+		m.config.Host.Unfollow(es.UID, outcome.TargetOf(es).Kind)
+	}
+}
+
+func (m *Materializer) forgetUID(uid types.UID) {
+	m.config.Ledger.Forget(uid)
+	m.config.Host.Unfollow(uid)
 }
 
 // concerns tells whether an update has to be looked at: all but the status, and of that who asks for a refresh.
@@ -148,6 +173,17 @@ func (m *Materializer) objectChanged(object host.Object) {
 	t.stir(m.externalSecretsBy(indexObject, object.String())...)
 	for _, store := range m.storesBy(object) {
 		m.storeChanged(store)
+	}
+}
+
+// kindSeen takes a kind of targets that is seen as a whole: what was not to be seen before is looked at.
+func (m *Materializer) kindSeen(kind host.Kind) {
+	t := m.term.Load()
+	if t == nil {
+		return
+	}
+	for _, key := range m.externalSecretsBy(indexKind, string(kind)) {
+		t.queue.add(key, changed, touched|mended)
 	}
 }
 

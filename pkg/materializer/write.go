@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -25,24 +24,24 @@ var errLeaving = errors.New("the ExternalSecret is being deleted")
 const collisions = 3
 
 // write renders the target and writes it where it differs.
-func (t *term) write(ctx context.Context, es *v1.ExternalSecret, st *state, o *outcome.Outcome, fingerprint resolve.Fingerprint) verdict {
+func (t *term) write(ctx context.Context, es *v1.ExternalSecret, st *state, k keeper, o *outcome.Outcome, fingerprint resolve.Fingerprint) verdict {
 	rendered, err := o.Render(ctx)
 	if err != nil {
 		t.recordNothing(es, st, fingerprint)
 		return failedToRender(err)
 	}
-	_, exists := t.config.Host.Secret(es.Namespace, outcome.TargetName(es))
+	_, exists, _ := t.config.Host.Object(outcome.TargetOf(es))
 	_, isKnown := t.config.Ledger.Entry(es.UID)
 	look := exists || isKnown
 	for range collisions {
-		var existing *corev1.Secret
+		var existing metav1.Object
 		if look {
-			if existing, err = t.config.Secrets.Get(ctx, es.Namespace, outcome.TargetName(es)); err != nil {
+			if existing, err = k.get(ctx, es.Namespace, outcome.TargetName(es)); err != nil {
 				return failedForNow(failedRead, err)
 			}
 		}
 		var v verdict
-		v, err = t.carryOut(ctx, es, st, o, rendered, existing, fingerprint)
+		v, err = t.carryOut(ctx, es, st, k, o, rendered, existing, fingerprint)
 		if !isConflict(err) {
 			return v
 		}
@@ -52,25 +51,24 @@ func (t *term) write(ctx context.Context, es *v1.ExternalSecret, st *state, o *o
 }
 
 // carryOut decides between what is rendered and what stands, and does it. The error is a collision with another's write.
-func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o *outcome.Outcome, rendered *template.Rendered,
-	existing *corev1.Secret, fingerprint resolve.Fingerprint) (verdict, error) {
+func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, k keeper, o *outcome.Outcome, rendered *template.Rendered,
+	existing metav1.Object, fingerprint resolve.Fingerprint) (verdict, error) {
 	name := outcome.TargetName(es)
-	if !isRenewed(st, o) && (t.isAsRecorded(es, existing, fingerprint) || t.isAdopted(es, o, rendered, existing)) {
+	if !isRenewed(st, o) && (t.isAsRecorded(es, existing, fingerprint) || t.isAdopted(es, k, o, rendered, existing)) {
 		entry, _ := t.config.Ledger.Entry(es.UID)
 		t.record(es, st, fingerprint, existing, entry.Frozen)
 		return succeeded(reasonSynced, messageSynced).naming(name), nil
 	}
-	owner := secret.OwnerOf(es)
-	plan, refusal := t.config.Decider.Decide(es, rendered, existing)
-	var written *corev1.Secret
-	if plan.Action == secret.Update && takesUp(owner, plan.Secret(), existing) {
+	plan, refusal := k.decide(es, rendered, existing)
+	if plan.action == secret.Update && takesUp(secret.OwnerOf(es), plan.next, existing) {
 		if err := t.isThere(ctx, es); err != nil {
 			return failedForNow(failedOwnership, err), nil
 		}
 	}
-	if plan.Action != "" {
+	var written metav1.Object
+	if plan.action != "" {
 		var err error
-		if written, err = t.config.Secrets.CarryOut(ctx, owner, plan); err != nil {
+		if written, err = plan.carryOut(ctx); err != nil {
 			return failedForNow(failedWrite, err), err
 		}
 	}
@@ -80,29 +78,30 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, o
 			existing = written
 		}
 		if existing != nil {
-			st.left = target{known: true, name: name, exists: true, uid: existing.UID, version: existing.ResourceVersion}
+			st.left = leftAs(outcome.TargetOf(es), existing)
 		}
 		return refused(refusal), nil
 	}
-	if plan.Action == secret.Await {
-		st.left = target{known: true, name: name}
+	if plan.action == secret.Await {
+		st.left = target{known: true, object: outcome.TargetOf(es)}
 		return succeeded(reasonMissing, messageMissing).naming(""), nil
 	}
-	t.record(es, st, fingerprint, written, plan.Frozen)
+	t.record(es, st, fingerprint, written, plan.frozen)
 	v := succeeded(reasonSynced, messageSynced).naming(name)
-	switch plan.Action {
-	case secret.Create:
+	switch {
+	case plan.action == secret.Create:
 		v.wrote = true
-		t.events.normal(es, eventCreated, "secret created")
-	case secret.Update:
+		t.events.normal(es, eventCreated, wordedFor(es, "secret created"))
+	// A server that defaults again what was taken away has changed nothing.
+	case plan.action == secret.Update && written.GetResourceVersion() != existing.GetResourceVersion():
 		v.wrote = true
-		t.events.normal(es, eventUpdated, "secret updated")
+		t.events.normal(es, eventUpdated, wordedFor(es, "secret updated"))
 	}
 	return v, nil
 }
 
-// takesUp tells whether a write makes the ExternalSecret the owner of a Secret that it did not own.
-func takesUp(owner secret.Owner, next, existing *corev1.Secret) bool {
+// takesUp tells whether a write makes the ExternalSecret the owner of a target that it did not own.
+func takesUp(owner secret.Owner, next, existing metav1.Object) bool {
 	return owner.Controls(metav1.GetControllerOf(next)) && !owner.Controls(metav1.GetControllerOf(existing))
 }
 
@@ -120,11 +119,11 @@ func (t *term) isThere(ctx context.Context, es *v1.ExternalSecret) error {
 }
 
 // record notes what stands.
-func (t *term) record(es *v1.ExternalSecret, st *state, fingerprint resolve.Fingerprint, standing *corev1.Secret, isFrozen bool) {
+func (t *term) record(es *v1.ExternalSecret, st *state, fingerprint resolve.Fingerprint, standing metav1.Object, isFrozen bool) {
+	st.left = leftAs(outcome.TargetOf(es), standing)
 	t.config.Ledger.Record(es.UID, outcome.Entry{
-		Fingerprint: fingerprint, SecretUID: standing.UID, ResourceVersion: standing.ResourceVersion, Frozen: isFrozen,
+		Fingerprint: fingerprint, SecretUID: st.left.uid, ResourceVersion: st.left.version, Revision: st.left.revision, Frozen: isFrozen,
 	})
-	st.left = target{known: true, name: standing.Name, exists: true, uid: standing.UID, version: standing.ResourceVersion}
 }
 
 // recordNothing notes that nothing could be written from these inputs.
@@ -135,20 +134,20 @@ func (t *term) recordNothing(es *v1.ExternalSecret, st *state, fingerprint resol
 
 // isAsRecorded tells whether what stands on the host is what was last written from these inputs, although the watch, which may
 // lag behind the write, does not show it.
-func (t *term) isAsRecorded(es *v1.ExternalSecret, existing *corev1.Secret, fingerprint resolve.Fingerprint) bool {
+func (t *term) isAsRecorded(es *v1.ExternalSecret, existing metav1.Object, fingerprint resolve.Fingerprint) bool {
 	entry, ok := t.config.Ledger.Entry(es.UID)
-	return ok && existing != nil && existing.DeletionTimestamp == nil && entry.Fingerprint == fingerprint &&
-		entry.SecretUID == existing.UID && entry.ResourceVersion == existing.ResourceVersion
+	return ok && existing != nil && existing.GetDeletionTimestamp() == nil && entry.Fingerprint == fingerprint &&
+		entry.SecretUID == existing.GetUID() && entry.ResourceVersion == existing.GetResourceVersion()
 }
 
 // isAdopted tells whether a Secret that stands from before is taken for what would be written now, where a template that
 // draws random numbers or reads the clock would change it each time: it holds what was written, for this very ExternalSecret
 // as it is, and no key is known to have changed since.
-func (t *term) isAdopted(es *v1.ExternalSecret, o *outcome.Outcome, rendered *template.Rendered, existing *corev1.Secret) bool {
-	if _, isKnown := t.config.Ledger.Entry(es.UID); isKnown || rendered.Deterministic || existing == nil || existing.DeletionTimestamp != nil {
+func (t *term) isAdopted(es *v1.ExternalSecret, k keeper, o *outcome.Outcome, rendered *template.Rendered, existing metav1.Object) bool {
+	if _, isKnown := t.config.Ledger.Entry(es.UID); isKnown || rendered.Deterministic || existing == nil || existing.GetDeletionTimestamp() != nil {
 		return false
 	}
-	if !secret.Intact(existing) || !isSynced(es) || es.Status.RefreshTime == nil {
+	if !k.intact(existing) || !isSynced(es) || es.Status.RefreshTime == nil {
 		return false
 	}
 	if outcome.Creation(es) == v1.CreationOwner && !secret.OwnerOf(es).Controls(metav1.GetControllerOf(existing)) {
@@ -176,7 +175,11 @@ func (t *term) restore(ctx context.Context, es *v1.ExternalSecret, st *state) {
 	if err != nil || fingerprint != entry.Fingerprint {
 		return
 	}
-	if v := t.write(ctx, es, st, o, fingerprint); v.wrote {
+	k, err := t.keeperOf(ctx, es)
+	if err != nil {
+		return
+	}
+	if v := t.write(ctx, es, st, k, o, fingerprint); v.wrote {
 		st.unreported = true
 	}
 }

@@ -81,7 +81,7 @@ func newFixture(t *testing.T) *fixture {
 		Templates: f,
 		Key:       []byte("a key of this test"),
 	}
-	f.comparer = &outcome.Comparer{Secrets: f, Ledger: f.ledger}
+	f.comparer = &outcome.Comparer{Targets: f, Ledger: f.ledger}
 	return f
 }
 
@@ -109,9 +109,9 @@ func (f *fixture) TemplateSources(context.Context, *v1.ExternalSecret) (template
 	return f.templates, nil
 }
 
-func (f *fixture) Secret(_, name string) (host.Metadata, bool) {
-	m, ok := f.secrets[name]
-	return m, ok
+func (f *fixture) Object(o host.Object) (meta host.Metadata, exists, known bool) {
+	m, ok := f.secrets[o.Name]
+	return m, ok, true
 }
 
 // externalSecret takes all of one item.

@@ -13,10 +13,12 @@ import (
 type Entry struct {
 	// Fingerprint of what the Secret was made from.
 	Fingerprint resolve.Fingerprint
-	// SecretUID and ResourceVersion are those of the Secret that was written or found as it should be; empty where there
-	// is none: a Secret that could not be rendered or may not be written.
+	// SecretUID and ResourceVersion are those of the Secret, or other target, that was written or found as it should be;
+	// empty where there is none: one that could not be rendered or may not be written.
 	SecretUID       types.UID
 	ResourceVersion string
+	// Revision is host.Revision's of that target.
+	Revision string
 	// Frozen is set where the Secret is immutable, as the ExternalSecret asks, and holds other data than Fingerprint's.
 	Frozen bool
 }

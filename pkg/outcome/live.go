@@ -3,6 +3,7 @@ package outcome
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,33 +13,55 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
 )
 
-// Messages of live states. They hold nothing that was rendered.
+// Messages of live states, about a target of the kind %s. They hold nothing that was rendered.
 const (
-	messageDrifted   = "the Secret is not what would be written now"
-	messageFrozen    = "the Secret is immutable, and the provider shows other values"
-	messageMissing   = "no Secret has been written yet"
+	messageDrifted   = "the %s is not what would be written now"
+	messageFrozen    = "the %s is immutable, and the provider shows other values"
+	messageMissing   = "no %s has been written yet"
+	messageNotMade   = "the %s cannot be made of what the provider shows; the Ready condition says where"
+	messageUncertain = "the %s has not been compared since this server started"
+	messageUnseen    = "this server has not seen any %s; the Ready condition may say why"
 	messageForeign   = "the store is left to another controller class"
-	messageNotMade   = "the Secret cannot be made of what the provider shows; the Ready condition says where"
-	messageUncertain = "the Secret has not been compared since this server started"
 )
 
-// Secrets shows the metadata of the host's Secrets.
-type Secrets interface {
-	Secret(namespace, name string) (host.Metadata, bool)
+// Targets shows the metadata of what ExternalSecrets are written to.
+type Targets interface {
+	// Object is an object as last seen. known is false where nothing can be said of its kind.
+	Object(o host.Object) (meta host.Metadata, exists, known bool)
 }
 
-// Comparer tells how a written Secret stands to what would be written now. It is safe for concurrent use.
+// Comparer tells how a written target stands to what would be written now. It is safe for concurrent use.
 type Comparer struct {
-	Secrets Secrets
+	Targets Targets
 	Ledger  *Ledger
 }
 
-// TargetName is the name of the Secret that es is written to.
+// TargetOf is the object that es is written to.
+func TargetOf(es *v1.ExternalSecret) host.Object {
+	kind := host.KindSecret
+	if generic, ok := es.Spec.Target.GenericKind(); ok {
+		kind = host.KindOf(generic)
+	}
+	return host.Object{Kind: kind, Namespace: es.Namespace, Name: TargetName(es)}
+}
+
+// about fills in what kind of target a message is about.
+func about(es *v1.ExternalSecret, message string) string {
+	kind := "Secret"
+	if generic, ok := es.Spec.Target.GenericKind(); ok {
+		kind = generic.Kind
+	}
+	return fmt.Sprintf(message, kind)
+}
+
+// TargetName is the name of what es is written to.
 func TargetName(es *v1.ExternalSecret) string {
 	if es.Spec.Target != nil && ptr.Deref(es.Spec.Target.Name, "") != "" {
 		return *es.Spec.Target.Name
@@ -124,9 +147,9 @@ func (o *Outcome) sources() *v1.LiveStatus {
 	return live
 }
 
-// Exists tells whether there is a Secret of the target's name.
+// Exists tells whether there is an object of the target's kind and name.
 func (c *Comparer) Exists(es *v1.ExternalSecret) bool {
-	_, exists := c.Secrets.Secret(es.Namespace, TargetName(es))
+	_, exists, _ := c.Targets.Object(TargetOf(es))
 	return exists
 }
 
@@ -134,20 +157,28 @@ func (c *Comparer) Exists(es *v1.ExternalSecret) bool {
 // object before.
 func (c *Comparer) CompareRendered(ctx context.Context, es *v1.ExternalSecret, o *Outcome) (v1.LiveState, string) {
 	rendered, err := o.Render(ctx)
-	written, exists := c.Secrets.Secret(es.Namespace, TargetName(es))
+	written, exists, known := c.Targets.Object(TargetOf(es))
 	switch {
 	case err != nil:
-		return v1.LiveInvalid, messageNotMade
+		return v1.LiveInvalid, about(es, messageNotMade)
 	case Creation(es) == v1.CreationNone:
 		return v1.LiveVirtual, ""
+	case !known:
+		return v1.LiveUnknown, about(es, messageUnseen)
 	case !exists:
-		return v1.LiveMissing, messageMissing
+		return v1.LiveMissing, about(es, messageMissing)
 	case !rendered.Deterministic || shared(es):
-		return v1.LiveUnknown, messageUncertain
-	case secret.HashOf(rendered.Data) == written.DataHash:
-		return v1.LiveInSync, ""
+		return v1.LiveUnknown, about(es, messageUncertain)
 	}
-	return v1.LiveDrifted, messageDrifted
+	return byHash(es, hashOf(es, rendered), written)
+}
+
+// hashOf is the data hash that the target has when it is written as rendered.
+func hashOf(es *v1.ExternalSecret, rendered *template.Rendered) string {
+	if _, isGeneric := es.Spec.Target.GenericKind(); isGeneric {
+		return object.Hash(rendered.Content)
+	}
+	return secret.HashOf(rendered.Data)
 }
 
 // shared tells whether others write to the target too: then its marks tell nothing of this ExternalSecret's part.
@@ -160,22 +191,25 @@ func (c *Comparer) compare(ctx context.Context, es *v1.ExternalSecret, o *Outcom
 	if Creation(es) == v1.CreationNone {
 		return v1.LiveVirtual, ""
 	}
-	written, exists := c.Secrets.Secret(es.Namespace, TargetName(es))
-	if !exists {
-		return v1.LiveMissing, messageMissing
+	written, exists, known := c.Targets.Object(TargetOf(es))
+	switch {
+	case !known:
+		return v1.LiveUnknown, about(es, messageUnseen)
+	case !exists:
+		return v1.LiveMissing, about(es, messageMissing)
 	}
 	fingerprint, err := o.Fingerprint(ctx)
 	if err != nil {
-		return v1.LiveInvalid, messageNotMade
+		return v1.LiveInvalid, about(es, messageNotMade)
 	}
 	if entry, ok := c.Ledger.Entry(es.UID); ok {
-		return against(entry, fingerprint == entry.Fingerprint, written)
+		return against(es, entry, fingerprint == entry.Fingerprint, written)
 	}
 	if shared(es) {
-		return v1.LiveUnknown, messageUncertain
+		return v1.LiveUnknown, about(es, messageUncertain)
 	}
 	if hash, known := c.Ledger.hash(es.UID, fingerprint); known {
-		return byHash(hash, written)
+		return byHash(es, hash, written)
 	}
 	state, message := c.CompareRendered(ctx, es, o)
 	if state == v1.LiveInSync {
@@ -184,30 +218,30 @@ func (c *Comparer) compare(ctx context.Context, es *v1.ExternalSecret, o *Outcom
 	return state, message
 }
 
-func byHash(hash string, written host.Metadata) (v1.LiveState, string) {
+func byHash(es *v1.ExternalSecret, hash string, written host.Metadata) (v1.LiveState, string) {
 	if hash == written.DataHash {
 		return v1.LiveInSync, ""
 	}
-	return v1.LiveDrifted, messageDrifted
+	return v1.LiveDrifted, about(es, messageDrifted)
 }
 
-// against compares with what is remembered of the last write. The watch may still show the Secret from before it.
-func against(entry Entry, sameInputs bool, written host.Metadata) (v1.LiveState, string) {
+// against compares with what is remembered of the last write. The watch may still show the target from before it.
+func against(es *v1.ExternalSecret, entry Entry, sameInputs bool, written host.Metadata) (v1.LiveState, string) {
 	if sameInputs && entry.ResourceVersion == "" {
-		return v1.LiveInvalid, messageNotMade
+		return v1.LiveInvalid, about(es, messageNotMade)
 	}
-	if !sameInputs {
-		return v1.LiveDrifted, messageDrifted
+	if !sameInputs || written.UID != entry.SecretUID {
+		return v1.LiveDrifted, about(es, messageDrifted)
 	}
-	if written.UID != entry.SecretUID {
-		return v1.LiveDrifted, messageDrifted
+	if written.Revision != "" && written.Revision == entry.Revision {
+		return v1.LiveInSync, ""
 	}
 	order, err := resourceversion.CompareResourceVersion(written.ResourceVersion, entry.ResourceVersion)
 	if err != nil || order > 0 {
-		return v1.LiveDrifted, messageDrifted
+		return v1.LiveDrifted, about(es, messageDrifted)
 	}
 	if entry.Frozen {
-		return v1.LiveDrifted, messageFrozen
+		return v1.LiveDrifted, about(es, messageFrozen)
 	}
 	return v1.LiveInSync, ""
 }

@@ -2,6 +2,7 @@ package outcome
 
 import (
 	"context"
+	"errors"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
@@ -23,11 +24,16 @@ type Previewer struct {
 	Decider Decider
 }
 
+// ErrNoSecret says that an ExternalSecret is written to another kind of object.
+var ErrNoSecret = errors.New("spec.target.manifest names another kind than Secret: only a Secret can be read before it is written")
+
 // Preview is the Secret of es as it would stand if it were written now. Where the inputs are those of the last write, it
 // is the Secret that stands: a template that draws random numbers is not rendered again. A one-time code is always that of
-// now. An error is a *template.Error, a
-// *secret.Refusal, or the host's.
+// now. An error is a *template.Error, a *secret.Refusal, ErrNoSecret, or the host's.
 func (p *Previewer) Preview(ctx context.Context, es *v1.ExternalSecret, o *Outcome) (*corev1.Secret, error) {
+	if _, isGeneric := es.Spec.Target.GenericKind(); isGeneric {
+		return nil, ErrNoSecret
+	}
 	existing, err := p.existing(ctx, es)
 	if err != nil {
 		return nil, err

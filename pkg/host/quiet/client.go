@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 	typedauthenticationv1 "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/metadata"
@@ -18,12 +19,15 @@ import (
 // requestTimeout bounds every request but lists and watches, whose callers bound them.
 const requestTimeout = 15 * time.Second
 
-// Client reads and writes Secrets, reads ConfigMaps and metadata, and requests tokens, without a word in any log. It is safe
-// for concurrent use. Its errors are *apierrors.StatusError, or *Error where the host gave no answer that makes sense.
+// Client reads and writes Secrets and objects of other kinds, reads ConfigMaps and metadata, and requests tokens, without a
+// word in any log. It is safe for concurrent use. Its errors are *apierrors.StatusError, or *Error where the host gave no
+// answer that makes sense.
 type Client struct {
 	core           typedcorev1.CoreV1Interface
 	authentication typedauthenticationv1.AuthenticationV1Interface
 	metadata       metadata.Interface
+	// objects is for kinds that ExternalSecrets name.
+	objects dynamic.Interface
 }
 
 // New makes a Client of the host that config leads to. It sends nothing.
@@ -54,7 +58,11 @@ func New(config *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the metadata client of the host cluster: %w", err)
 	}
-	return &Client{core: core, authentication: authentication, metadata: meta}, nil
+	objects, err := dynamic.NewForConfigAndClient(quiet, transport)
+	if err != nil {
+		return nil, fmt.Errorf("making the dynamic client of the host cluster: %w", err)
+	}
+	return &Client{core: core, authentication: authentication, metadata: meta, objects: objects}, nil
 }
 
 // GetSecret reads a Secret at its most recent.
@@ -92,26 +100,39 @@ func (c *Client) UpdateSecret(ctx context.Context, s *corev1.Secret, manager str
 
 // DeleteSecret deletes the Secret of exactly this UID and resourceVersion. Another one of the name is a Conflict.
 func (c *Client) DeleteSecret(ctx context.Context, namespace, name string, uid types.UID, resourceVersion string) error {
-	what := subject{"deleting", "Secret", namespace, name}
+	del := func(ctx context.Context, name string, options metav1.DeleteOptions, _ ...string) error {
+		return c.core.Secrets(namespace).Delete(ctx, name, options)
+	}
+	return remove(ctx, subject{"deleting", "Secret", namespace, name}, uid, resourceVersion, del)
+}
+
+func remove(ctx context.Context, what subject, uid types.UID, resourceVersion string,
+	del func(ctx context.Context, name string, options metav1.DeleteOptions, subresources ...string) error) error {
 	if uid == "" || resourceVersion == "" {
 		return &Error{message: what.String() + ": its UID and resourceVersion are not known"}
 	}
 	_, err := do(ctx, what, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, c.core.Secrets(namespace).Delete(ctx, name, metav1.DeleteOptions{
+		return struct{}{}, del(ctx, what.name, metav1.DeleteOptions{
 			Preconditions: &metav1.Preconditions{UID: &uid, ResourceVersion: &resourceVersion},
 		})
 	})
 	return err
 }
 
-// do makes one request under a silent logger and cleans its error. A failed request returns the zero T: client-go hands
-// out an empty object beside an error.
+// do is try for an object of a namespace.
 func do[T any](ctx context.Context, what subject, request func(context.Context) (T, error)) (T, error) {
 	var none T
 	// An empty namespace would lead to a path that means all of them.
 	if what.namespace == "" || what.name == "" {
 		return none, &Error{message: what.doing + " a " + what.kind + ": its namespace or name is empty"}
 	}
+	return try(ctx, what, request)
+}
+
+// try makes one request under a silent logger and cleans its error. A failed request returns the zero T: client-go hands out
+// an empty object beside an error.
+func try[T any](ctx context.Context, what subject, request func(context.Context) (T, error)) (T, error) {
+	var none T
 	ctx, err := silent(ctx)
 	if err != nil {
 		return none, err

@@ -152,6 +152,10 @@ func cleanField(path string) string {
 	if slices.Contains(fields, path) {
 		return path
 	}
+	// Of an object of another kind, any part of the path below may have been rendered.
+	if root, _, _ := strings.Cut(path, "."); root == "spec" || root == "data" {
+		return root
+	}
 	return ""
 }
 

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ownFields is what one field manager last wrote of a Secret, by the API server's own records (metadata.managedFields).
+// ownFields is what one field manager last wrote of an object, by the API server's own records (metadata.managedFields).
 type ownFields struct {
 	data, labels, annotations []string
 	// typed is set for the manager that created the Secret: the type of a Secret never changes.
@@ -15,9 +15,9 @@ type ownFields struct {
 }
 
 // fieldsOf reads the records of a manager. A record that is not readable names no field: nothing is removed for it.
-func fieldsOf(s *corev1.Secret, manager string) ownFields {
+func fieldsOf(object metav1.Object, manager string) ownFields {
 	var own ownFields
-	for _, entry := range s.ManagedFields {
+	for _, entry := range object.GetManagedFields() {
 		if entry.Manager != manager || entry.FieldsV1 == nil {
 			continue
 		}

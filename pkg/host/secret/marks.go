@@ -39,6 +39,11 @@ func DataHash(data map[string][]byte) string {
 	return hash(data)
 }
 
+// ContentHash is the value of AnnotationDataHash for the content of an object that is no Secret.
+func ContentHash(content any) string {
+	return hash(content)
+}
+
 // HashOf is the DataHash that a Secret of these values has.
 func HashOf(values map[string]value.Value) string {
 	data := make(map[string][]byte, len(values))

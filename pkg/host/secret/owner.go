@@ -1,6 +1,9 @@
 package secret
 
 import (
+	"maps"
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -44,8 +47,8 @@ func isExternalSecret(ref *metav1.OwnerReference) bool {
 	return group == v1.GroupName && ref.Kind == ownerKind
 }
 
-// own makes the ExternalSecret the controller of s.
-func (o Owner) own(s *corev1.Secret) {
+// own makes the ExternalSecret the controller of an object.
+func (o Owner) own(object metav1.Object) {
 	reference := metav1.OwnerReference{
 		APIVersion:         v1.SchemeGroupVersion.String(),
 		Kind:               ownerKind,
@@ -54,27 +57,33 @@ func (o Owner) own(s *corev1.Secret) {
 		Controller:         ptr.To(true),
 		BlockOwnerDeletion: ptr.To(true),
 	}
-	s.Labels[LabelCreatedBy] = CreatedBy(o.Namespace, o.Name)
-	for i := range s.OwnerReferences {
-		if o.is(&s.OwnerReferences[i]) {
-			s.OwnerReferences[i] = reference
-			return
-		}
+	labels := maps.Clone(object.GetLabels())
+	if labels == nil {
+		labels = map[string]string{}
 	}
-	s.OwnerReferences = append(s.OwnerReferences, reference)
+	labels[LabelCreatedBy] = CreatedBy(o.Namespace, o.Name)
+	object.SetLabels(labels)
+	owners := slices.Clone(object.GetOwnerReferences())
+	if i := slices.IndexFunc(owners, func(r metav1.OwnerReference) bool { return o.is(&r) }); i >= 0 {
+		owners[i] = reference
+	} else {
+		owners = append(owners, reference)
+	}
+	object.SetOwnerReferences(owners)
 }
 
-// release makes s outlive the ExternalSecret.
-func (o Owner) release(s *corev1.Secret) {
-	kept := s.OwnerReferences[:0]
-	for _, reference := range s.OwnerReferences {
-		if !ptr.Deref(reference.Controller, false) || !o.is(&reference) {
-			kept = append(kept, reference)
-		}
+// release makes an object outlive the ExternalSecret.
+func (o Owner) release(object metav1.Object) {
+	before := object.GetOwnerReferences()
+	kept := slices.DeleteFunc(slices.Clone(before), func(r metav1.OwnerReference) bool {
+		return ptr.Deref(r.Controller, false) && o.is(&r)
+	})
+	if len(kept) < len(before) {
+		object.SetOwnerReferences(kept)
 	}
-	s.OwnerReferences = kept
-	if s.Labels[LabelCreatedBy] == CreatedBy(o.Namespace, o.Name) {
-		delete(s.Labels, LabelCreatedBy)
+	if labels := maps.Clone(object.GetLabels()); labels[LabelCreatedBy] == CreatedBy(o.Namespace, o.Name) {
+		delete(labels, LabelCreatedBy)
+		object.SetLabels(labels)
 	}
 }
 

@@ -145,44 +145,14 @@ func decideImmutable(owner Owner, policy v1.CreationPolicy, existing *corev1.Sec
 // what others wrote, data stays in a merge alone, labels, annotations and finalizers always.
 func write(owner Owner, policy v1.CreationPolicy, desired Desired, s *corev1.Secret) {
 	own := fieldsOf(s, FieldManager(owner.Name))
-	s.Labels = layOver(s.Labels, own.labels, desired.Labels)
-	s.Annotations = layOver(s.Annotations, own.annotations, desired.Annotations)
 	s.Data = mergeData(policy, s.Data, own.data, desired.Data)
-	for _, finalizer := range desired.Finalizers {
-		if !slices.Contains(s.Finalizers, finalizer) {
-			s.Finalizers = append(s.Finalizers, finalizer)
-		}
-	}
 	if desired.Type != "" {
 		s.Type = desired.Type
 	}
 	if desired.Immutable {
 		s.Immutable = ptr.To(true)
 	}
-	if policy == v1.CreationOwner {
-		owner.own(s)
-	} else {
-		owner.release(s)
-	}
-	s.Labels[LabelManaged] = LabelManagedValue
-	s.Annotations[AnnotationDataHash] = DataHash(s.Data)
-}
-
-// layOver lays what is desired over what stands without what was written before. The marks are not the template's to set:
-// one that names another ExternalSecret would have that one delete the Secret.
-func layOver(standing map[string]string, before []string, desired map[string]string) map[string]string {
-	next := make(map[string]string, len(standing)+len(desired)+2)
-	for key, v := range standing {
-		if !slices.Contains(before, key) {
-			next[key] = v
-		}
-	}
-	for key, v := range desired {
-		if key != LabelManaged && key != LabelCreatedBy && key != AnnotationDataHash {
-			next[key] = v
-		}
-	}
-	return next
+	Stamp{desired.Labels, desired.Annotations, desired.Finalizers, DataHash(s.Data)}.Put(owner, policy, s)
 }
 
 func mergeData(policy v1.CreationPolicy, standing map[string][]byte, before []string, desired map[string]value.Value) map[string][]byte {

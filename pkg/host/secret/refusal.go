@@ -36,8 +36,12 @@ const (
 	OtherType Cause = "OtherType"
 	// Unauthorized means that nobody manages the Secret, and that the ExternalSecret's author may not update it.
 	Unauthorized Cause = "Unauthorized"
-	// Terminating means that the Secret is being deleted.
+	// Terminating means that the target is being deleted.
 	Terminating Cause = "Terminating"
+	// OtherShape means that an object has no place for what is to be written.
+	OtherShape Cause = "OtherShape"
+	// UnfitKind means that objects of the kind are not written: the host does not serve it, or not as it would have to.
+	UnfitKind Cause = "UnfitKind"
 )
 
 // refuseType refuses to write the types that are more than data.
@@ -68,20 +72,30 @@ func RefuseTakeover(owner Owner, existing *corev1.Secret) error {
 		existing.Namespace, existing.Name)}
 }
 
-// refuse says why an existing Secret may not be written for the owner, nil if it may.
-func refuse(owner Owner, policy v1.CreationPolicy, desired Desired, existing *corev1.Secret) error {
-	target := fmt.Sprintf("Secret %s/%s", existing.Namespace, existing.Name)
-	if existing.DeletionTimestamp != nil {
+// RefuseStanding says why a target of any kind that stands may not be written for the owner, nil if it may.
+func RefuseStanding(owner Owner, policy v1.CreationPolicy, kind string, existing metav1.Object) error {
+	target := fmt.Sprintf("%s %s/%s", kind, existing.GetNamespace(), existing.GetName())
+	if existing.GetDeletionTimestamp() != nil {
 		return &Refusal{Terminating, target + " is being deleted"}
 	}
-	if controller := metav1.GetControllerOf(existing); controller != nil && !owner.is(controller) {
-		if isExternalSecret(controller) {
-			return &Refusal{OwnedByAnother, fmt.Sprintf("%s is owned by ExternalSecret %s", target, controller.Name)}
-		}
-		if policy == v1.CreationOwner {
-			return &Refusal{ControlledElsewhere, fmt.Sprintf("%s is controlled by %s %s", target, controller.Kind, controller.Name)}
-		}
+	controller := metav1.GetControllerOf(existing)
+	switch {
+	case controller == nil || owner.is(controller):
+		return nil
+	case isExternalSecret(controller):
+		return &Refusal{OwnedByAnother, fmt.Sprintf("%s is owned by ExternalSecret %s", target, controller.Name)}
+	case policy == v1.CreationOwner:
+		return &Refusal{ControlledElsewhere, fmt.Sprintf("%s is controlled by %s %s", target, controller.Kind, controller.Name)}
 	}
+	return nil
+}
+
+// refuse says why an existing Secret may not be written for the owner, nil if it may.
+func refuse(owner Owner, policy v1.CreationPolicy, desired Desired, existing *corev1.Secret) error {
+	if err := RefuseStanding(owner, policy, "Secret", existing); err != nil {
+		return err
+	}
+	target := fmt.Sprintf("Secret %s/%s", existing.Namespace, existing.Name)
 	if isGuarded(owner, existing) {
 		return &Refusal{GuardedType, fmt.Sprintf("%s is of type %s, which is never taken over: it %s",
 			target, existing.Type, privilege.Of(existing.Type))}

@@ -19,9 +19,9 @@ import (
 // into them would reach watches and, with the next patch, etcd.
 type REST struct {
 	*genericregistry.Store
-	live      *Live
-	takeovers *Takeovers
-	pages     *pages
+	live    *Live
+	authors *Authors
+	pages   *pages
 }
 
 var _ interface {
@@ -31,9 +31,9 @@ var _ interface {
 	rest.SingularNameProvider
 } = (*REST)(nil)
 
-// NewREST serves what store holds, with live over it. takeovers is nil where authors need no right to the target.
-func NewREST(store *genericregistry.Store, live *Live, takeovers *Takeovers) *REST {
-	return &REST{Store: store, live: live, takeovers: takeovers, pages: newPages()}
+// NewREST serves what store holds, with live over it. authors says which rights the authors of specs need.
+func NewREST(store *genericregistry.Store, live *Live, authors *Authors) *REST {
+	return &REST{Store: store, live: live, authors: authors, pages: newPages()}
 }
 
 // ShortNames are those of External Secrets Operator's CRD.
@@ -76,7 +76,7 @@ func (r *REST) listsLive(ctx context.Context, options *metainternalversion.ListO
 
 // Create stores the object. Then it warns of stores and keys that are not there; a dry run tells the live status instead.
 func (r *REST) Create(ctx context.Context, obj runtime.Object, createValidation rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
-	created, err := r.Store.Create(r.takeovers.begin(ctx), obj, r.takeovers.onCreate(createValidation), options)
+	created, err := r.Store.Create(r.authors.Takeovers.begin(ctx), obj, check(r.authors.check).onCreate(createValidation), options)
 	if err != nil {
 		return created, refusal.Of(err)
 	}
@@ -86,8 +86,9 @@ func (r *REST) Create(ctx context.Context, obj runtime.Object, createValidation 
 // Update stores the object, as Create does.
 func (r *REST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
 	updateValidation rest.ValidateObjectUpdateFunc, forceAllowCreate bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
-	updated, created, err := r.Store.Update(r.takeovers.begin(ctx), name, objInfo,
-		r.takeovers.onCreate(createValidation), r.takeovers.onUpdate(updateValidation), forceAllowCreate, options)
+	allowed := check(r.authors.check)
+	updated, created, err := r.Store.Update(r.authors.Takeovers.begin(ctx), name, objInfo,
+		allowed.onCreate(createValidation), allowed.onUpdate(updateValidation), forceAllowCreate, options)
 	if err != nil {
 		return updated, created, refusal.Of(err)
 	}

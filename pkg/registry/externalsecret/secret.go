@@ -69,6 +69,9 @@ func (r *SecretREST) Get(ctx context.Context, name string, _ *metav1.GetOptions)
 	if err := r.live.Values.CheckTarget(ctx, es); err != nil {
 		return nil, err
 	}
+	if _, isGeneric := es.Spec.Target.GenericKind(); isGeneric {
+		return nil, unprocessable(es, outcome.ErrNoSecret.Error())
+	}
 	waiting, cancel := context.WithTimeout(ctx, r.live.GetTimeout)
 	defer cancel()
 	o := r.live.Evaluator.Evaluate(waiting, es, outcome.Ask{NotBefore: arrival(ctx)})

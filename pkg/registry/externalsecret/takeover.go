@@ -2,11 +2,8 @@ package externalsecret
 
 import (
 	"context"
-	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/utils/ptr"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -21,7 +18,7 @@ import (
 // asks nobody anything.
 type Takeovers struct {
 	Rights  *author.Rights
-	Secrets outcome.Secrets
+	Targets outcome.Targets
 }
 
 // takeoverRequest is what the user of one request was found to be allowed, by the name of the target. One goroutine at a
@@ -55,11 +52,17 @@ func (r *takeoverRequest) check(ctx context.Context, es *v1.ExternalSecret) erro
 	return err
 }
 
+// takesOver tells whether a Secret may become the target of es.
+func takesOver(es *v1.ExternalSecret) bool {
+	_, isGeneric := es.Spec.Target.GenericKind()
+	return !isGeneric && outcome.Creation(es) != v1.CreationNone
+}
+
 // recordTakeover notes in es that the user of the request may update its target. It does nothing for requests that were
 // not begun.
 func recordTakeover(ctx context.Context, es *v1.ExternalSecret) {
 	r, ok := ctx.Value(takeoverKey{}).(*takeoverRequest)
-	if !ok || outcome.Creation(es) == v1.CreationNone {
+	if !ok || !takesOver(es) {
 		return
 	}
 	if r.check(ctx, es) == nil {
@@ -71,58 +74,16 @@ func recordTakeover(ctx context.Context, es *v1.ExternalSecret) {
 // may not update it. Where the host does not answer, nothing is let in that would stand as refused.
 func (t *Takeovers) refuse(ctx context.Context, es *v1.ExternalSecret) error {
 	r, ok := ctx.Value(takeoverKey{}).(*takeoverRequest)
-	if !ok || outcome.Creation(es) == v1.CreationNone {
+	if !ok || !takesOver(es) {
 		return nil
 	}
 	err := r.check(ctx, es)
 	if err == nil || !apierrors.IsForbidden(err) {
 		return err
 	}
-	standing, exists := t.Secrets.Secret(es.Namespace, outcome.TargetName(es))
+	standing, exists, _ := t.Targets.Object(outcome.TargetOf(es))
 	if !exists || standing.Managed || secret.OwnerOf(es).Controls(standing.Controller) {
 		return nil
 	}
 	return err
-}
-
-// onCreate is validate, and refuse after it.
-func (t *Takeovers) onCreate(validate rest.ValidateObjectFunc) rest.ValidateObjectFunc {
-	if t == nil {
-		return validate
-	}
-	return func(ctx context.Context, obj runtime.Object) error {
-		if validate != nil {
-			if err := validate(ctx, obj); err != nil {
-				return err
-			}
-		}
-		es, ok := obj.(*v1.ExternalSecret)
-		if !ok {
-			return fmt.Errorf("decide on a takeover: %T is not an ExternalSecret", obj)
-		}
-		return t.refuse(ctx, es)
-	}
-}
-
-// onUpdate is validate, and refuse after it where the spec changes.
-func (t *Takeovers) onUpdate(validate rest.ValidateObjectUpdateFunc) rest.ValidateObjectUpdateFunc {
-	if t == nil {
-		return validate
-	}
-	return func(ctx context.Context, obj, old runtime.Object) error {
-		if validate != nil {
-			if err := validate(ctx, obj, old); err != nil {
-				return err
-			}
-		}
-		es, isNew := obj.(*v1.ExternalSecret)
-		before, isOld := old.(*v1.ExternalSecret)
-		if !isNew || !isOld {
-			return fmt.Errorf("decide on a takeover: %T and %T are not ExternalSecrets", obj, old)
-		}
-		if es.Generation == before.Generation {
-			return nil
-		}
-		return t.refuse(ctx, es)
-	}
 }

@@ -29,16 +29,16 @@ type takeoverFixture struct {
 	fails     error
 }
 
-func (f *takeoverFixture) Secret(_, name string) (host.Metadata, bool) {
-	if f.standing == nil || name != f.standing.Name {
-		return host.Metadata{}, false
+func (f *takeoverFixture) Object(o host.Object) (meta host.Metadata, exists, known bool) {
+	if f.standing == nil || o.Name != f.standing.Name {
+		return host.Metadata{}, false, true
 	}
-	return *f.standing, true
+	return *f.standing, true, true
 }
 
 func newTakeoverFixture(allowed ...string) *takeoverFixture {
 	f := &takeoverFixture{}
-	f.takeovers = &Takeovers{Secrets: f, Rights: &author.Rights{Authorizer: authorizer.AuthorizerFunc(
+	f.takeovers = &Takeovers{Targets: f, Rights: &author.Rights{Authorizer: authorizer.AuthorizerFunc(
 		func(_ context.Context, a authorizer.Attributes) (authorizer.Decision, string, error) {
 			f.asked = append(f.asked, a.GetVerb()+" "+a.GetResource()+"/"+a.GetName())
 			for _, name := range allowed {
@@ -61,7 +61,7 @@ func (f *takeoverFixture) create(t *testing.T, es *v1.ExternalSecret, tries int)
 	var err error
 	for range tries {
 		strategy.PrepareForCreate(ctx, es)
-		err = f.takeovers.onCreate(nil)(ctx, es.DeepCopy())
+		err = check(f.takeovers.refuse).onCreate(nil)(ctx, es.DeepCopy())
 	}
 	return err
 }
@@ -145,7 +145,7 @@ func TestTakeoverOnUpdate(t *testing.T) {
 			es, ctx := stored(), f.request(t)
 			c.change(es)
 			strategy.PrepareForUpdate(ctx, es, stored())
-			err := f.takeovers.onUpdate(nil)(ctx, es, stored())
+			err := check(f.takeovers.refuse).onUpdate(nil)(ctx, es, stored())
 			require.Equal(t, c.recorded, es.Status.TakeoverGeneration)
 			require.Len(t, f.asked, c.asked)
 			require.Equal(t, c.refused, apierrors.IsForbidden(err), "%v", err)
@@ -189,13 +189,12 @@ func TestTakeoverWithoutAHost(t *testing.T) {
 func TestTakeoverComesLast(t *testing.T) {
 	f := newTakeoverFixture()
 	invalid := errors.New("invalid")
-	require.ErrorIs(t, f.takeovers.onCreate(func(context.Context, runtime.Object) error { return invalid })(f.request(t), writing("a", v1.CreationOwner)), invalid)
+	require.ErrorIs(t, check(f.takeovers.refuse).onCreate(func(context.Context, runtime.Object) error { return invalid })(f.request(t), writing("a", v1.CreationOwner)), invalid)
 	require.Empty(t, f.asked)
 
 	var off *Takeovers
 	es := writing("written", v1.CreationOwner)
 	newStrategy(install.Scheme(), validation.Rules{}).PrepareForCreate(off.begin(t.Context()), es)
 	require.Nil(t, es.Status.TakeoverGeneration)
-	require.Nil(t, off.onCreate(nil))
-	require.Nil(t, off.onUpdate(nil))
+	require.NoError(t, off.refuse(off.begin(t.Context()), writing("a", v1.CreationOwner)))
 }

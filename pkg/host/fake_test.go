@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -26,6 +27,9 @@ type fakeAPI struct {
 	watches   map[chan<- event]string
 	closed    chan struct{}
 	down      bool
+	// kinds are what discovery shows of versions of groups, by their path; lists of resources that are refused are forbidden.
+	kinds     map[string][]metav1.APIResource
+	forbidden map[string]bool
 }
 
 // past is an event of the history.
@@ -123,6 +127,15 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.down:
 		defer f.mu.Unlock()
 		fail(w, http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable)
+	case f.kinds[r.URL.Path] != nil:
+		defer f.mu.Unlock()
+		_ = json.NewEncoder(w).Encode(metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, APIResources: f.kinds[r.URL.Path]})
+	case strings.HasPrefix(r.URL.Path, "/apis/") && f.kinds[path.Dir(r.URL.Path)] == nil:
+		defer f.mu.Unlock()
+		fail(w, http.StatusNotFound, metav1.StatusReasonNotFound)
+	case f.forbidden[resource]:
+		defer f.mu.Unlock()
+		fail(w, http.StatusForbidden, metav1.StatusReasonForbidden)
 	case query.Get("watch") == "":
 		defer f.mu.Unlock()
 		_ = json.NewEncoder(w).Encode(f.list(resource))

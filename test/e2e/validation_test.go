@@ -51,7 +51,7 @@ func TestBadExternalSecrets(t *testing.T) {
 		store + "\n  target: {name: Upper}\n  " + data:                                                                  {"spec.target.name"},
 		store + "\n  target: {creationPolicy: Perhaps}\n  " + data:                                                      {"spec.target.creationPolicy", "Orphan"},
 		store + "\n  target: {creationPolicy: Merge, deletionPolicy: Delete}\n  " + data:                                {"spec.target.deletionPolicy", "creationPolicy Merge"},
-		store + "\n  target: {manifest: {apiVersion: v1, kind: ConfigMap}}\n  " + data:                                  {"spec.target.manifest"},
+		store + "\n  target: {manifest: {apiVersion: v1, kind: ConfigMap}}\n  " + data:                                  {"spec.target.manifest", "--unsafe-allow-generic-targets"},
 		store + "\n  target: {template: {engineVersion: v1}}\n  " + data:                                                {"spec.target.template.engineVersion", "v2"},
 		store + "\n  target: {template: {data: {a: '{{ .b'}}}\n  " + data:                                               {"spec.target.template.data[a]"},
 		store + "\n  target: {template: {templateFrom: [{}]}}\n  " + data:                                               {"spec.target.template.templateFrom[0]", "configMap", "literal"},

@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
@@ -42,12 +42,12 @@ func (a *Authors) check(ctx context.Context, es *v1.ExternalSecret) error {
 	}
 	resource, err := a.Resources.Find(ctx, kind)
 	var unfit *secret.Refusal
-	if errors.As(err, &unfit) {
-		return apierrors.NewInvalid(v1.SchemeGroupVersion.WithKind(v1.ExternalSecretKind).GroupKind(), es.Name, field.ErrorList{
-			field.Invalid(field.NewPath("spec", "target", "manifest"), kind.GroupVersion().String()+" "+kind.Kind, unfit.Message),
-		})
-	}
-	if err != nil {
+	switch {
+	case errors.As(err, &unfit):
+		// Nothing is written as long as that holds; the Ready condition says why. A kind that the host is yet to serve will most
+		// likely be found where kinds usually are.
+		resource, _ = meta.UnsafeGuessKindToResource(kind)
+	case err != nil:
 		return apierrors.NewInternalError(fmt.Errorf("find where the host serves %s (spec.target.manifest): %w", kind.Kind, err))
 	}
 	for _, verb := range []string{"create", "update"} {

@@ -40,12 +40,13 @@ func TestAuthorsOfOtherKinds(t *testing.T) {
 		asked    int
 		fails    func(error) bool
 	}{
-		"may write":               {"ConfigMap", v1.CreationOwner, both, 2, nil},
-		"may not create":          {"ConfigMap", v1.CreationOwner, both[1:], 1, apierrors.IsForbidden},
-		"may not update":          {"ConfigMap", v1.CreationMerge, both[:1], 2, apierrors.IsForbidden},
-		"nothing is written":      {"ConfigMap", v1.CreationNone, nil, 0, nil},
-		"a kind that is not kept": {"Unserved", v1.CreationOwner, both, 0, apierrors.IsInvalid},
-		"a host that is away":     {"Unknown", v1.CreationOwner, both, 0, apierrors.IsInternalError},
+		"may write":            {"ConfigMap", v1.CreationOwner, both, 2, nil},
+		"may not create":       {"ConfigMap", v1.CreationOwner, both[1:], 1, apierrors.IsForbidden},
+		"may not update":       {"ConfigMap", v1.CreationMerge, both[:1], 2, apierrors.IsForbidden},
+		"nothing is written":   {"ConfigMap", v1.CreationNone, nil, 0, nil},
+		"a kind to come":       {"Unserved", v1.CreationOwner, []string{"create unserveds/settings in team", "update unserveds/settings in team"}, 2, nil},
+		"another kind to come": {"Unserved", v1.CreationOwner, both, 1, apierrors.IsForbidden},
+		"a host that is away":  {"Unknown", v1.CreationOwner, both, 0, apierrors.IsInternalError},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := 0

@@ -45,5 +45,8 @@ while IFS=: read -r file target; do
   count=$((count + 1))
 done < <(git ls-files --cached --others --exclude-standard -- '*_test.go' ':!hack/*' |
   xargs grep -oHE '^func Fuzz[A-Z][A-Za-z0-9]*\(' | sed -E 's/:func ([A-Za-z0-9]+)\(/:\1/' | sort)
+if ((count == 0)); then
+  echo "no fuzz target is called $*" >&2
+  exit 1
+fi
 printf '%d targets of %s each, no finding\n' "${count}" "${fuzztime}"
-if ((count == 0)); then exit 1; fi

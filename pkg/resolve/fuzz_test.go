@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -71,7 +72,7 @@ func FuzzConvert(f *testing.F) {
 				}
 			}
 			for _, name := range []string{one, two} {
-				if checkKey(name) == nil && err == nil && string(out[name].Bytes()) != string(in[name].Bytes()) {
+				if checkKey(name) == nil && err == nil && !bytes.Equal(out[name].Bytes(), in[name].Bytes()) {
 					t.Fatalf("the name %q is a key and was not kept", name)
 				}
 			}

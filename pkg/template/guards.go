@@ -237,7 +237,7 @@ func guardText(i int) guard {
 		if args[i].Len() > maxTree {
 			return &Error{Class: TooLarge}
 		}
-		const perStep = 16
+		const perStep = 8
 		return b.Spend(int64(args[i].Len()) / perStep)
 	}
 }

@@ -14,7 +14,7 @@ const (
 	// maxAliased is how much a text may come to whose aliases are written out.
 	maxAliased = 4 << 20
 	// yamlPerStep is about how many bytes of YAML take a step of the budget to parse.
-	yamlPerStep = 16
+	yamlPerStep = 8
 )
 
 // errNotYAML is for callers that know what the text was to be.

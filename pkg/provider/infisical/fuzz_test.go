@@ -1,6 +1,7 @@
 package infisical
 
 import (
+	"bytes"
 	"path"
 	"strings"
 	"testing"
@@ -75,7 +76,7 @@ func FuzzPropertyOf(f *testing.F) {
 		v := value.FromString(text)
 		got, err := property(v, "KEY", at)
 		again, errAgain := property(v, "KEY", at)
-		if (err == nil) != (errAgain == nil) || string(got.Bytes()) != string(again.Bytes()) {
+		if (err == nil) != (errAgain == nil) || !bytes.Equal(got.Bytes(), again.Bytes()) {
 			t.Fatalf("%q (%v), then %q (%v)", got.Bytes(), err, again.Bytes(), errAgain)
 		}
 		if err != nil && provider.ReasonOf(err) != provider.Invalid {

@@ -1,8 +1,10 @@
 package template
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -19,29 +21,24 @@ func TestSlowCalls(t *testing.T) {
 		text string
 		want Class
 	}{
-		"matches that look ahead":      {`{{ regexFindAll "x*y|x" (repeat 90000 "x") -1 }}`, TooManySteps},
-		"replacements that look ahead": {`{{ regexReplaceAll "x*y|x" .long "" }}`, TooManySteps},
-		"pieces that look ahead":       {`{{ regexSplit "x*y|x" (repeat 90000 "x") -1 }}`, TooManySteps},
-		"matches that look back":       {`{{ mustRegexReplaceAll "\\bx.*y|x" (repeat 90000 "x ") "" }}`, TooManySteps},
-		"large expressions":            {`{{ range 100000 }}{{ $x := regexMatch "` + strings.Repeat("x{999}", 9) + `" "" }}{{ end }}`, TooManySteps},
-		"classes of characters":        {`{{ regexMatch "` + strings.Repeat(`\\pL`, 3000) + `" "" }}`, FunctionFailed},
-		"a set to trim":                {`{{ trimAll (print (repeat 1000000 "y") "éx") (repeat 1000000 "x") }}`, TooManySteps},
-		"long products":                {"{{ mulf" + strings.Repeat(" 1e308", 20_000) + " }}", TooManySteps},
-		"long quotients":               {"{{ divf" + strings.Repeat(" 1e-300", 20_000) + " }}", TooManySteps},
-		"long sums":                    {"{{ addf" + strings.Repeat(" 1e-300 1e300", 20_000) + " }}", TooManySteps},
-		"a long version":               {`{{ semver (print "1.2.3-" .long) }}`, TooLarge},
-		"many constraints":             {`{{ semverCompare (repeat 200000 ">1||") "1.2.3" }}`, TooLarge},
-		"a shuffle":                    {`{{ range 9 }}{{ $x := shuffle $.long }}{{ end }}`, TooManySteps},
-		"JSON of zeros":                {`{{ toJson .zeros }}`, TooLarge},
-		"YAML of zeros":                {`{{ toYaml .zeros }}`, TooLarge},
-		"YAML of many":                 {`{{ $x := until 90000 }}{{ toYaml (list $x $x $x $x $x $x) }}`, TooLarge},
-		"an argument of many":          {`{{ $x := print .long .long }}{{ quote $x $x }}`, TooLarge},
-		"many leaves":                  {`{{ filterCertChain "leaf" .leaves }}`, TooManySteps},
-		"sorted maps":                  {`{{ $m := splitn "," 90000 (repeat 90000 "x,") }}{{ range 90000 }}{{ range $m }}{{ break }}{{ end }}{{ end }}`, TooManySteps},
-		"a method in a loop":           {november + "{{ $x := `1` }}{{ range 40 }}{{ $x = $t.Format $x }}{{ end }}", TooLarge},
-		"methods inside methods":       {november + "{{ len " + strings.Repeat("($t.Format ", 40) + "`1`" + strings.Repeat(")", 40) + "}}", TooLarge},
-		"methods in a pipeline":        {november + "{{ `1` " + strings.Repeat("| $t.Format ", 40) + "| len }}", TooLarge},
-		"comparisons":                  {"{{ eq" + strings.Repeat(" .long", 5000) + " }}", ParseFailed},
+		"classes of characters":  {`{{ regexMatch "` + strings.Repeat(`\\pL`, 3000) + `" "" }}`, FunctionFailed},
+		"a set to trim":          {`{{ trimAll (print (repeat 1000000 "y") "éx") (repeat 1000000 "x") }}`, TooManySteps},
+		"long products":          {"{{ mulf" + strings.Repeat(" 1e308", 20_000) + " }}", TooManySteps},
+		"long quotients":         {"{{ divf" + strings.Repeat(" 1e-300", 20_000) + " }}", TooManySteps},
+		"long sums":              {"{{ addf" + strings.Repeat(" 1e-300 1e300", 20_000) + " }}", TooManySteps},
+		"a long version":         {`{{ semver (print "1.2.3-" .long) }}`, TooLarge},
+		"many constraints":       {`{{ semverCompare (repeat 200000 ">1||") "1.2.3" }}`, TooLarge},
+		"a shuffle":              {`{{ range 9 }}{{ $x := shuffle $.long }}{{ end }}`, TooManySteps},
+		"JSON of zeros":          {`{{ toJson .zeros }}`, TooLarge},
+		"YAML of zeros":          {`{{ toYaml .zeros }}`, TooLarge},
+		"YAML of many":           {`{{ $x := until 90000 }}{{ toYaml (list $x $x $x $x $x $x) }}`, TooLarge},
+		"an argument of many":    {`{{ $x := print .long .long }}{{ quote $x $x }}`, TooLarge},
+		"many leaves":            {`{{ filterCertChain "leaf" .leaves }}`, TooManySteps},
+		"sorted maps":            {`{{ $m := splitn "," 90000 (repeat 90000 "x,") }}{{ range 90000 }}{{ range $m }}{{ break }}{{ end }}{{ end }}`, TooManySteps},
+		"a method in a loop":     {november + "{{ $x := `1` }}{{ range 40 }}{{ $x = $t.Format $x }}{{ end }}", TooLarge},
+		"methods inside methods": {november + "{{ len " + strings.Repeat("($t.Format ", 40) + "`1`" + strings.Repeat(")", 40) + "}}", TooLarge},
+		"methods in a pipeline":  {november + "{{ `1` " + strings.Repeat("| $t.Format ", 40) + "| len }}", TooLarge},
+		"comparisons":            {"{{ eq" + strings.Repeat(" .long", 5000) + " }}", ParseFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := execute(t, tc.text, data)
@@ -53,6 +50,29 @@ func TestSlowCalls(t *testing.T) {
 	out, err := execute(t, `{{ (fromYaml .aliases).Error }}`, data)
 	require.NoError(t, err)
 	require.Equal(t, "not a YAML map", out)
+}
+
+// TestExpressionsThatLookAhead finds all matches of expressions that look at all that is left for each of them, with a
+// twentieth of the budget: that is enough to see it run out.
+func TestExpressionsThatLookAhead(t *testing.T) {
+	data := map[string]string{"x": strings.Repeat("x", 90_000), "spaced": strings.Repeat("x ", 90_000)}
+	for _, text := range []string{
+		`{{ regexFindAll "x*y|x" .x -1 }}`,
+		`{{ regexReplaceAll "x*y|x" .x "" }}`,
+		`{{ mustRegexReplaceAllLiteral "(x|xx)*?y|x" .x "" }}`,
+		`{{ regexSplit "x*y|x" .x -1 }}`,
+		`{{ mustRegexReplaceAll "\\bx.*y|x" .spaced "" }}`,
+		`{{ range 100000 }}{{ $x := regexMatch "` + strings.Repeat("x{999}", 9) + `" "" }}{{ end }}`,
+	} {
+		p, failure := compile(text)
+		require.Nil(t, failure)
+		b := NewBudget(context.Background())
+		b.deadline = b.deadline.Add(time.Hour)
+		b.steps = maxSteps / 20
+		_, failure = p.execute(b, data, true)
+		require.NotNil(t, failure, text)
+		require.Equal(t, TooManySteps, failure.Class, text)
+	}
 }
 
 // TestGuardsLetThrough renders what looks like the above and is honest.

@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/utils/ptr"
+
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
 // TestSlowCalls renders single calls that would take minutes or gigabytes: what one call does cannot be interrupted, so that
@@ -50,6 +54,21 @@ func TestSlowCalls(t *testing.T) {
 	out, err := execute(t, `{{ (fromYaml .aliases).Error }}`, data)
 	require.NoError(t, err)
 	require.Equal(t, "not a YAML map", out)
+	// Keys and values are YAML as well.
+	_, err = Render(context.Background(), externalSecret(&v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{{Literal: ptr.To("{{ .aliases }}")}}}),
+		values(data), nil)
+	require.ErrorContains(t, err, string(NotYAML))
+}
+
+// TestManySources renders one long source again and again: parsing it takes of the budget, too.
+func TestManySources(t *testing.T) {
+	items := make([]v1.TemplateRefItem, 5000)
+	for i := range items {
+		items[i] = v1.TemplateRefItem{Key: "k"}
+	}
+	es := externalSecret(&v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{configMap("cm", items...)}})
+	_, err := Render(context.Background(), es, nil, Sources{{ConfigMap, "cm", "k"}: value.FromString(strings.Repeat("{{/* "+strings.Repeat("x", 90)+" */}}", 9000))})
+	require.ErrorContains(t, err, string(TooManySteps))
 }
 
 // TestExpressionsThatLookAhead finds all matches of expressions that look at all that is left for each of them, with a

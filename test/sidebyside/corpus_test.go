@@ -20,8 +20,8 @@ var leftOut = []string{
 	"ExternalSecret.spec.dataFrom.sourceRef.generatorRef",
 }
 
-// loginsLeftOut are ways to log in to Infisical that need what no test has.
-var loginsLeftOut = []string{"azure", "gcpIdToken", "gcpIam", "jwt", "ldap", "oci", "kubernetes", "aws"}
+// loginsLeftOut are ways to log in to Infisical that are not built in.
+var loginsLeftOut = []string{"azure", "gcpIdToken", "gcpIam", "oci", "aws"}
 
 type manifest struct {
 	Kind     string
@@ -58,7 +58,8 @@ func testCorpus(t *testing.T) {
 			require.Equal(t, canonical(t, read(twinGroup, m)), canonical(t, read(ourGroup, m)), "%v: %s %s", args, m.Kind, m.Metadata.Name)
 		}
 	}
-	k.Run("delete", "clustersecretstores.external-secrets.io", namespace+"-connect", namespace+"-infisical", namespace+"-token")
+	k.Run("delete", "clustersecretstores.external-secrets.io", namespace+"-connect", namespace+"-infisical", namespace+"-token",
+		namespace+"-jwt", namespace+"-ldap", namespace+"-account")
 }
 
 // documents are the objects of a stream of YAML.

@@ -21,7 +21,7 @@ func (r referenceRules) kubernetes(auth *v1.InfisicalKubernetesAuth, path *field
 	at := path.Child(purposeAccount)
 	account := auth.ServiceAccountRef
 	switch {
-	case account == nil && auth.ServiceAccountTokenPath != nil:
+	case account == nil && namesFile(auth):
 		// What the file would hold is somebody else than the default: that must not be swapped in silence.
 		return field.ErrorList{field.Forbidden(path.Child("serviceAccountTokenPath"),
 			"this server reads no files: name the service account in "+purposeAccount)}
@@ -40,6 +40,12 @@ func (r referenceRules) kubernetes(auth *v1.InfisicalKubernetesAuth, path *field
 	}
 	errs = append(errs, provider.ValidateNamespace(account.Namespace, at.Child("namespace"), r.cluster, r.namespace)...)
 	return append(errs, r.audiences(account, at.Child("audiences"))...)
+}
+
+// namesFile tells whether there is a serviceAccountTokenPath that leads anywhere. ESO's Go types write an empty one for none.
+func namesFile(auth *v1.InfisicalKubernetesAuth) bool {
+	path := auth.ServiceAccountTokenPath
+	return path != nil && *path != (v1.SecretKeySelector{})
 }
 
 func (r referenceRules) audiences(account *v1.ServiceAccountSelector, path *field.Path) field.ErrorList {
@@ -86,7 +92,7 @@ func (*Provider) Warnings(spec *v1.SecretStoreProvider, path *field.Path) []stri
 			warnings = append(warnings, at.Child(purposeAccount).String()+
 				": not set: the store logs in as ServiceAccount \""+defaultAccount+"\" of its namespace, not as the server")
 		}
-		if kubernetes.ServiceAccountTokenPath != nil {
+		if namesFile(kubernetes) {
 			warnings = append(warnings, at.Child("serviceAccountTokenPath").String()+": ignored: this server reads no files")
 		}
 	}

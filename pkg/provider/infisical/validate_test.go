@@ -26,6 +26,11 @@ func withTokenPath(store *v1.InfisicalProvider) {
 	store.Auth.KubernetesAuthCredentials.ServiceAccountTokenPath = ptr(selector("path"))
 }
 
+// withEmptyTokenPath is what ESO's Go types write where there is none.
+func withEmptyTokenPath(store *v1.InfisicalProvider) {
+	store.Auth.KubernetesAuthCredentials.ServiceAccountTokenPath = &v1.SecretKeySelector{}
+}
+
 func TestValidateServiceAccount(t *testing.T) {
 	f := &fixture{url: "https://x"}
 	robot := func(namespace string, audiences ...string) *v1.ServiceAccountSelector {
@@ -49,6 +54,7 @@ func TestValidateServiceAccount(t *testing.T) {
 		"cluster without":           {edits: edits(byAccount(nil)), cluster: true, want: []string{at + "identityId.namespace", at + "serviceAccountRef"}},
 		"cluster without namespace": {edits: edits(byAccount(robot(""))), cluster: true, want: []string{at + "identityId.namespace", at + "serviceAccountRef.namespace"}},
 		"token path":                {edits: edits(byAccount(nil), withTokenPath), want: []string{at + "serviceAccountTokenPath"}},
+		"empty token path of ESO":   {edits: edits(byAccount(nil), withEmptyTokenPath)},
 		"token path beside":         {edits: edits(byAccount(robot("")), withTokenPath)},
 		"no name":                   {edits: edits(byAccount(&v1.ServiceAccountSelector{})), want: []string{at + "serviceAccountRef.name"}},
 		"a bad name":                {edits: edits(byAccount(&v1.ServiceAccountSelector{Name: "../x"})), want: []string{at + "serviceAccountRef.name"}},
@@ -96,6 +102,7 @@ func TestWarnings(t *testing.T) {
 			want: []string{at + `serviceAccountRef: not set: the store logs in as ServiceAccount "default" of its namespace, not as the server`}},
 		"token path": {edits: edits(byAccount(&v1.ServiceAccountSelector{Name: "robot"}), withTokenPath),
 			want: []string{at + "serviceAccountTokenPath: ignored: this server reads no files"}},
+		"empty token path of ESO": {edits: edits(byAccount(&v1.ServiceAccountSelector{Name: "robot"}), withEmptyTokenPath)},
 		"two bundles": {edits: edits(func(store *v1.InfisicalProvider) {
 			store.CABundle, store.CAProvider = []byte("x"), &v1.CAProvider{Type: v1.CAProviderSecret, Name: "x", Key: ptr("y")}
 		}), want: []string{"p.caProvider: ignored beside caBundle"}},

@@ -1011,7 +1011,7 @@ func schema_pkg_apis_externalsecrets_v1_FindName(ref common.ReferenceCallback) c
 				Properties: map[string]spec.Schema{
 					"regexp": {
 						SchemaProps: spec.SchemaProps{
-							Description: "RegExp is a regular expression in Go's syntax (RE2), not anchored.",
+							Description: "RegExp is a regular expression in Go's syntax (RE2), not anchored. In 1Password it is matched with labels of fields, and behind file/ with names of files.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -1769,7 +1769,7 @@ func schema_pkg_apis_externalsecrets_v1_OnePasswordProvider(ref common.Reference
 					},
 					"connectHost": {
 						SchemaProps: spec.SchemaProps{
-							Description: "ConnectHost is the URL of the Connect server.",
+							Description: "ConnectHost is the URL of the Connect server. The certificate of one with https is checked against the roots of the system that this API server runs on, for which SSL_CERT_FILE and SSL_CERT_DIR in its environment may stand.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -1816,7 +1816,7 @@ func schema_pkg_apis_externalsecrets_v1_RemoteRef(ref common.ReferenceCallback) 
 					},
 					"metadataPolicy": {
 						SchemaProps: spec.SchemaProps{
-							Description: "MetadataPolicy is None or Fetch.\n\nPossible enum values:\n - `\"Fetch\"` fetches tags and labels.\n - `\"None\"` fetches the value.",
+							Description: "MetadataPolicy is None or Fetch.\n\nPossible enum values:\n - `\"Fetch\"` fetches what describes the secret, such as its tags.\n - `\"None\"` fetches the value.",
 							Type:        []string{"string"},
 							Format:      "",
 							Enum:        []interface{}{"Fetch", "None"},
@@ -1824,7 +1824,7 @@ func schema_pkg_apis_externalsecrets_v1_RemoteRef(ref common.ReferenceCallback) 
 					},
 					"property": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Property selects a part of the remote secret: a field's label in 1Password, a path into a JSON value in Infisical.",
+							Description: "Property selects a part of the remote secret: a field's label in 1Password, where file/NAME is a file and LABEL?attribute=otp a one-time code, and a path into a JSON value in Infisical.",
 							Type:        []string{"string"},
 							Format:      "",
 						},

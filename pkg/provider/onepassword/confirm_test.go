@@ -49,6 +49,11 @@ func TestConfirm(t *testing.T) {
 		"moved to another vault":                        {change: func(sim *connect.Server) { sim.MoveItem("pitower", "app", "private") }, says: "the store does not name", asked: asked(1, 1, 2)},
 		"made anew in another vault":                    {change: addTo("private"), says: "the store does not name", asked: asked(1, 1, 2)},
 		"made anew in its own":                          {change: addTo("pitower"), says: `listed in vault "pitower"`, asked: asked(1, 1, 1)},
+		"deleted, beside an archived one of its title": {behaviour: connect.Behaviour{ListArchived: true}, change: func(sim *connect.Server) {
+			remove(sim)
+			sim.AddItem("pitower", connect.Item{Title: "app"})
+			archive(sim)
+		}, gone: true, asked: asked(1, 1, 2)},
 		"too many vaults to search": {change: func(sim *connect.Server) {
 			remove(sim)
 			for n := range 100 {

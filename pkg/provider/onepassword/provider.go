@@ -1,8 +1,3 @@
-// Package onepassword reads vaults through a 1Password Connect server, with the official SDK.
-//
-// A Scope is a vault, named as the store's spec names it: by title or by id. Its Picture is the vault's contentVersion and
-// the rows of its list of items; a row says which version an item has, not what is in it. The Parts are whole items and the
-// contents of files. A steady vault costs one request a poll: contentVersion says that nothing in it changed.
 package onepassword
 
 import (

@@ -1,6 +1,7 @@
 package onepassword_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -291,7 +292,7 @@ func TestArchived(t *testing.T) {
 			s.poll(t, false)
 			for _, name := range []string{"app", id} {
 				_, err := s.answer(t, key(name, ""))
-				requireReason(t, provider.NotFound, err)
+				require.Equal(t, listed, strings.HasSuffix(requireReason(t, provider.NotFound, err).Message, ": it is archived"))
 			}
 			found, err := s.answer(t, provider.FindNeed("app", "", nil))
 			require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -27,6 +28,8 @@ type Options struct {
 	HostRestarts bool
 	// ServerEnv is added to the server's environment, as "NAME=value".
 	ServerEnv []string
+	// Roots are certificates in PEM that the server trusts in place of those of the system.
+	Roots []byte
 }
 
 // Environment is a control plane that serves external-secrets.io/v1.
@@ -96,6 +99,13 @@ func Start(ctx context.Context, dir string, options Options) (*Environment, erro
 	binary, err := serverBinary(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if options.Roots != nil {
+		file := filepath.Join(dir, "roots.pem")
+		if err := os.WriteFile(file, options.Roots, 0o644); err != nil {
+			return nil, err
+		}
+		options.ServerEnv = append(slices.Clone(options.ServerEnv), "SSL_CERT_FILE="+file)
 	}
 	options.ControlPlane.Dir = filepath.Join(dir, "controlplane")
 	// Some clusters check that whoever names an owner that is not to go before its

@@ -137,7 +137,8 @@ type RemoteRef struct {
 	// MetadataPolicy is None or Fetch.
 	// +optional
 	MetadataPolicy *MetadataPolicy `json:"metadataPolicy,omitempty"`
-	// Property selects a part of the remote secret: a field's label in 1Password, a path into a JSON value in Infisical.
+	// Property selects a part of the remote secret: a field's label in 1Password, where file/NAME is a file and
+	// LABEL?attribute=otp a one-time code, and a path into a JSON value in Infisical.
 	// +optional
 	Property *string `json:"property,omitempty"`
 	// Version selects a version of the remote secret, where the provider keeps them.
@@ -161,7 +162,7 @@ type MetadataPolicy string
 const (
 	// MetadataPolicyNone fetches the value.
 	MetadataPolicyNone MetadataPolicy = "None"
-	// MetadataPolicyFetch fetches tags and labels.
+	// MetadataPolicyFetch fetches what describes the secret, such as its tags.
 	MetadataPolicyFetch MetadataPolicy = "Fetch"
 )
 
@@ -262,7 +263,8 @@ type Find struct {
 
 // FindName selects by a regular expression.
 type FindName struct {
-	// RegExp is a regular expression in Go's syntax (RE2), not anchored.
+	// RegExp is a regular expression in Go's syntax (RE2), not anchored. In 1Password it is matched with labels of fields,
+	// and behind file/ with names of files.
 	// +optional
 	RegExp *string `json:"regexp,omitempty"`
 }

@@ -7,7 +7,8 @@ package v1
 //
 // FindName selects by a regular expression.
 type FindNameApplyConfiguration struct {
-	// RegExp is a regular expression in Go's syntax (RE2), not anchored.
+	// RegExp is a regular expression in Go's syntax (RE2), not anchored. In 1Password it is matched with labels of fields,
+	// and behind file/ with names of files.
 	RegExp *string `json:"regexp,omitempty"`
 }
 

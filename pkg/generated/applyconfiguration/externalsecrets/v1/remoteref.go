@@ -15,7 +15,8 @@ type RemoteRefApplyConfiguration struct {
 	Key *string `json:"key,omitempty"`
 	// MetadataPolicy is None or Fetch.
 	MetadataPolicy *externalsecretsv1.MetadataPolicy `json:"metadataPolicy,omitempty"`
-	// Property selects a part of the remote secret: a field's label in 1Password, a path into a JSON value in Infisical.
+	// Property selects a part of the remote secret: a field's label in 1Password, where file/NAME is a file and
+	// LABEL?attribute=otp a one-time code, and a path into a JSON value in Infisical.
 	Property *string `json:"property,omitempty"`
 	// Version selects a version of the remote secret, where the provider keeps them.
 	Version *string `json:"version,omitempty"`

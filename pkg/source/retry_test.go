@@ -135,6 +135,21 @@ func TestRetryThatRunsOutOfTime(t *testing.T) {
 	})
 }
 
+// While a call waits because the provider asked for a rest, nobody else asks it anything.
+func TestRestIsForAll(t *testing.T) {
+	run(t, nil, func(t *testing.T, f *fixture) {
+		f.retrying(1, "")
+		f.failing(Revalidate, 1, throttled(3*time.Second))
+		f.src.Prepare(needs("a/x"), time.Now(), Now, func() {})
+		time.Sleep(time.Second)
+		require.Equal(t, provider.RateLimited, provider.ReasonOf(f.src.Check(t.Context())))
+		require.Zero(t, f.count("check"))
+		time.Sleep(3 * time.Second)
+		require.NoError(t, f.src.Check(t.Context()))
+		require.Equal(t, 2, f.count("revalidate"))
+	})
+}
+
 func TestHangIsNotTriedAgain(t *testing.T) {
 	run(t, func(b *backend, _ *Config) { b.hang = func(Operation, string) bool { return true } }, func(t *testing.T, f *fixture) {
 		f.retrying(3, "100ms")

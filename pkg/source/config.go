@@ -27,7 +27,7 @@ type Config struct {
 	// PollInterval is how often the leader revalidates a scope that somebody wants (10 s), and how long a failure is
 	// remembered.
 	PollInterval time.Duration
-	// CallTimeout is the deadline of one call of a provider.Client (4.5 s). It should be below the deadlines of callers,
+	// CallTimeout is the deadline of one call of a provider.Client with its retries (4.5 s). It should be below the deadlines of callers,
 	// so that they learn why there is no answer.
 	CallTimeout time.Duration
 	Limits      Limits

@@ -108,6 +108,28 @@ func TestPushSecrets(t *testing.T) {
 	require.Greater(t, priorities["v1"], priorities["v1alpha1"])
 }
 
+// The rights to other kinds than Secret are for whoever wants them.
+func TestRightsToGenericTargets(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(artifacts, "deploy", "rbac-generic-targets.yaml"))
+	require.NoError(t, err)
+	m := parse(t, string(text))
+	role, binding := one[*rbacv1.ClusterRole](t, m), one[*rbacv1.ClusterRoleBinding](t, m)
+	require.Equal(t, role.Name, binding.RoleRef.Name)
+	installed := parse(t, kustomize(t))
+	requireSubject(t, one[*corev1.ServiceAccount](t, installed), binding.Subjects)
+	for _, rule := range role.Rules {
+		require.ElementsMatch(t, []string{"create", "delete", "get", "list", "update", "watch"}, rule.Verbs)
+	}
+	for _, other := range all[*rbacv1.ClusterRole](installed) {
+		require.NotEqual(t, role.Name, other.Name, "it is no part of the kustomization")
+		for _, rule := range other.Rules {
+			if slices.Contains(rule.Resources, "configmaps") {
+				require.ElementsMatch(t, []string{"get", "list", "watch"}, rule.Verbs)
+			}
+		}
+	}
+}
+
 // kustomize builds the kustomization with components in a copy: the files of the
 // certificate are made at an installation.
 func kustomize(t *testing.T, components ...string) string {

@@ -61,7 +61,7 @@ func Intact(o *unstructured.Unstructured) bool {
 	if o.GetLabels()[secret.LabelManaged] != secret.LabelManagedValue {
 		return false
 	}
-	content := any(o.Object["spec"])
+	content := o.Object["spec"]
 	if content == nil {
 		content = o.Object["data"]
 	}

@@ -19,6 +19,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -118,7 +120,17 @@ func status(code int32, reason metav1.StatusReason) metav1.Status {
 	}
 }
 
-// requests are all that a Client can do with one Secret.
+var appConfigs = Resource{schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "appconfigs"}, "AppConfig"}
+
+func appConfig() *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "example.com/v1", "kind": "AppConfig",
+		"metadata": map[string]any{"namespace": "team", "name": "db", "uid": "u", "resourceVersion": "7"},
+		"spec":     map[string]any{"password": canary},
+	}}
+}
+
+// requests are all that a Client can do with one Secret, and with one object of another kind.
 var requests = map[string]func(context.Context, *Client) error{
 	"get": func(ctx context.Context, c *Client) error {
 		_, err := c.GetSecret(ctx, "team", "db")
@@ -150,6 +162,21 @@ var requests = map[string]func(context.Context, *Client) error{
 	},
 	"delete": func(ctx context.Context, c *Client) error {
 		return c.DeleteSecret(ctx, "team", "db", "u", "7")
+	},
+	"get object": func(ctx context.Context, c *Client) error {
+		_, err := c.GetObject(ctx, appConfigs, "team", "db")
+		return err
+	},
+	"create object": func(ctx context.Context, c *Client) error {
+		_, err := c.CreateObject(ctx, appConfigs, appConfig(), "manager")
+		return err
+	},
+	"update object": func(ctx context.Context, c *Client) error {
+		_, err := c.UpdateObject(ctx, appConfigs, appConfig(), "manager")
+		return err
+	},
+	"delete object": func(ctx context.Context, c *Client) error {
+		return c.DeleteObject(ctx, appConfigs, "team", "db", "u", "7")
 	},
 	"list": func(ctx context.Context, c *Client) error {
 		_, err := c.ListWatch(corev1.SchemeGroupVersion.WithResource("secrets"), dropAll).ListWithContext(ctx, metav1.ListOptions{})

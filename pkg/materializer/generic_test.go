@@ -175,6 +175,8 @@ func TestWordsForResources(t *testing.T) {
 	v := refused(&secret.Refusal{Cause: secret.OtherType, Message: "Secret secret"}).worded(es)
 	require.Equal(t, "could not update resource: Secret secret", v.message, "a cause is not reworded")
 	require.Equal(t, v, v.worded(es))
+	require.Equal(t, "ResourceSyncedError", v.reason)
+	require.Equal(t, failedOwned, refused(&secret.Refusal{Cause: secret.OwnedByAnother}).worded(es).what)
 	require.Equal(t, failedProvider, failed(failedProvider, errNotOwned).worded(es).what)
 	require.Empty(t, *succeeded(reasonSynced, messageSynced).naming("db").worded(es).binding)
 }

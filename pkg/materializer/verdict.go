@@ -61,7 +61,11 @@ func wordedFor(es *v1.ExternalSecret, text string) string {
 	if _, isGeneric := es.Spec.Target.GenericKind(); !isGeneric || text == failedProvider {
 		return text
 	}
-	return strings.NewReplacer("secret", "resource", "Secret", "Resource").Replace(text)
+	// Reasons begin with the kind; of messages, ExternalSecret and the names of fields stay.
+	if suffix, isReason := strings.CutPrefix(text, "Secret"); isReason {
+		return "Resource" + suffix
+	}
+	return strings.ReplaceAll(text, "secret", "resource")
 }
 
 // longestMessage bounds messages of conditions, in bytes.

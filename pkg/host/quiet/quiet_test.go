@@ -19,8 +19,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -118,16 +116,6 @@ func status(code int32, reason metav1.StatusReason) metav1.Status {
 			{Type: canary, Field: canary, Message: canary},
 		}},
 	}
-}
-
-var appConfigs = Resource{schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "appconfigs"}, "AppConfig"}
-
-func appConfig() *unstructured.Unstructured {
-	return &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "example.com/v1", "kind": "AppConfig",
-		"metadata": map[string]any{"namespace": "team", "name": "db", "uid": "u", "resourceVersion": "7"},
-		"spec":     map[string]any{"password": canary},
-	}}
 }
 
 // requests are all that a Client can do with one Secret, and with one object of another kind.

@@ -57,7 +57,7 @@ func TestSlowCalls(t *testing.T) {
 	// Keys and values are YAML as well.
 	_, err = Render(context.Background(), externalSecret(&v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{{Literal: ptr.To("{{ .aliases }}")}}}),
 		values(data), nil)
-	require.ErrorContains(t, err, string(NotYAML))
+	require.ErrorContains(t, err, string(TooLarge))
 }
 
 // TestManySources renders one long source again and again: parsing it takes of the budget, too.

@@ -118,13 +118,12 @@ func TestObjectsThatCannotBeRendered(t *testing.T) {
 		fetched string
 		want    Class
 	}{
-		"no text":             {object("v1", "ConfigMap", nil), "\xff" + canary, NotText},
-		"no text at a path":   {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("spec.a", "{{ .v }}")}}), "\xff" + canary, NotText},
-		"no YAML":             {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("spec", "a: {{ .v }}")}}), "[" + canary, NotYAMLField},
-		"too deep":            {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("spec", "{{ .v }}")}}), deep, TooDeep},
-		"aliases of a path":   {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("spec", "{{ .v }}")}}), bomb, TooLarge},
-		"aliases of pairs":    {externalSecret(&v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("Data", "{{ .v }}")}}), bomb, TooLarge},
-		"aliases of fromYaml": {externalSecret(&v1.ExternalSecretTemplate{Data: map[string]string{"a": "{{ len (fromYaml .v) }}"}}), bomb, TooLarge},
+		"no text":           {object("v1", "ConfigMap", nil), "\xff" + canary, NotText},
+		"no text at a path": {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("spec.a", "{{ .v }}")}}), "\xff" + canary, NotText},
+		"no YAML":           {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("spec", "a: {{ .v }}")}}), "[" + canary, NotYAMLField},
+		"too deep":          {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("spec", "{{ .v }}")}}), deep, TooDeep},
+		"aliases of a path": {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("spec", "{{ .v }}")}}), bomb, TooLarge},
+		"aliases of pairs":  {externalSecret(&v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{at("Data", "{{ .v }}")}}), bomb, TooLarge},
 		"too large": {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{
 			at("spec.a", "{{ .v | quote }}"), at("spec.b", "{{ .v | quote }}")}}), strings.Repeat("x", 600_000), TooLarge},
 		"through a text": {object("e/v1", "A", &v1.ExternalSecretTemplate{TemplateFrom: []v1.TemplateFrom{

@@ -59,6 +59,9 @@ func parseContent(text string) (any, error) {
 	if utiljson.Unmarshal(asJSON, &parsed) != nil {
 		return nil, errNotYAML
 	}
+	if _, err := weigh(reflect.ValueOf(parsed), maxAliased); err != nil {
+		return nil, err
+	}
 	return parsed, nil
 }
 

@@ -837,13 +837,13 @@ func schema_pkg_apis_externalsecrets_v1_ExternalSecretTarget(ref common.Referenc
 					},
 					"manifest": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Manifest makes the target another kind than Secret.",
+							Description: "Manifest makes the target another kind than Secret, where the server lets it (--unsafe-allow-generic-targets).",
 							Ref:         ref(v1.ManifestReference{}.OpenAPIModelName()),
 						},
 					},
 					"immutable": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Immutable makes the written Secret immutable.",
+							Description: "Immutable makes the written Secret immutable: its data stays as it was first written, whatever the provider shows.",
 							Type:        []string{"boolean"},
 							Format:      "",
 						},
@@ -1816,7 +1816,7 @@ func schema_pkg_apis_externalsecrets_v1_RemoteRef(ref common.ReferenceCallback) 
 					},
 					"metadataPolicy": {
 						SchemaProps: spec.SchemaProps{
-							Description: "MetadataPolicy is None or Fetch.\n\nPossible enum values:\n - `\"Fetch\"` fetches what describes the secret, such as its tags.\n - `\"None\"` fetches the value.",
+							Description: "MetadataPolicy is None, for the value, or Fetch, for what describes the remote secret, as a JSON object of which property selects a member.\n\nPossible enum values:\n - `\"Fetch\"` fetches what describes the secret, such as its tags.\n - `\"None\"` fetches the value.",
 							Type:        []string{"string"},
 							Format:      "",
 							Enum:        []interface{}{"Fetch", "None"},

@@ -1,10 +1,10 @@
 package framework
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
-	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -69,11 +69,16 @@ spec:
 `, f.Connect.URL(), f.Infisical.URL())
 }
 
-// Stored is an ExternalSecret as it is in etcd: no provider is asked.
+// Stored is an ExternalSecret as it is in etcd: no provider is asked. The watch
+// cache that it is read from may be a moment behind its creation.
 func (f *Tenant) Stored(t testing.TB, name string) *v1.ExternalSecret {
 	t.Helper()
-	es, err := f.env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace).
-		Get(t.Context(), name, metav1.GetOptions{ResourceVersion: "0"})
-	require.NoError(t, err)
-	return es
+	client := f.env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace)
+	var stored *v1.ExternalSecret
+	Eventually(t, "ExternalSecret "+name+" is in the watch cache", func(ctx context.Context) error {
+		found, err := client.Get(ctx, name, metav1.GetOptions{ResourceVersion: "0"})
+		stored = found
+		return err
+	})
+	return stored
 }

@@ -150,7 +150,7 @@ func TestWhoLogsInIsSaidWhenAStoreIsWritten(t *testing.T) {
 	require.Contains(t, apply(f.store("cluster", "{kubernetesAuthCredentials: {"+id+", serviceAccountRef: {name: default, audiences: [https://kubernetes.default.svc]}}}")),
 		"tokens for the cluster itself are not sent to anybody")
 	require.Contains(t, apply(f.store("reach", "{kubernetesAuthCredentials: {"+id+", serviceAccountRef: {name: default, namespace: kube-system}}}")),
-		"a SecretStore may refer to its own namespace alone")
+		"a SecretStore may only refer to its own namespace")
 }
 
 // A credential that was refused is not tried again for a minute. One that takes its place is tried at once, and alone.

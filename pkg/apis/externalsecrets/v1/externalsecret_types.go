@@ -134,7 +134,8 @@ type ExternalSecretData struct {
 type RemoteRef struct {
 	// Key is the name of the remote secret: an item's title or id in 1Password, a secret's name or path in Infisical.
 	Key string `json:"key"`
-	// MetadataPolicy is None or Fetch.
+	// MetadataPolicy is None, for the value, or Fetch, for what describes the remote secret, as a JSON object of which
+	// property selects a member.
 	// +optional
 	MetadataPolicy *MetadataPolicy `json:"metadataPolicy,omitempty"`
 	// Property selects a part of the remote secret: a field's label in 1Password, where file/NAME is a file and

@@ -18,10 +18,10 @@ type ExternalSecretTarget struct {
 	// Template renders the Secret.
 	// +optional
 	Template *ExternalSecretTemplate `json:"template,omitempty"`
-	// Manifest makes the target another kind than Secret.
+	// Manifest makes the target another kind than Secret, where the server lets it (--unsafe-allow-generic-targets).
 	// +optional
 	Manifest *ManifestReference `json:"manifest,omitempty"`
-	// Immutable makes the written Secret immutable.
+	// Immutable makes the written Secret immutable: its data stays as it was first written, whatever the provider shows.
 	// +optional
 	Immutable *bool `json:"immutable,omitempty"`
 }

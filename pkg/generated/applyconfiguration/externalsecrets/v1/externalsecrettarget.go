@@ -19,9 +19,9 @@ type ExternalSecretTargetApplyConfiguration struct {
 	DeletionPolicy *externalsecretsv1.DeletionPolicy `json:"deletionPolicy,omitempty"`
 	// Template renders the Secret.
 	Template *ExternalSecretTemplateApplyConfiguration `json:"template,omitempty"`
-	// Manifest makes the target another kind than Secret.
+	// Manifest makes the target another kind than Secret, where the server lets it (--unsafe-allow-generic-targets).
 	Manifest *ManifestReferenceApplyConfiguration `json:"manifest,omitempty"`
-	// Immutable makes the written Secret immutable.
+	// Immutable makes the written Secret immutable: its data stays as it was first written, whatever the provider shows.
 	Immutable *bool `json:"immutable,omitempty"`
 }
 

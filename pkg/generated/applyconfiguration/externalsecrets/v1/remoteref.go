@@ -13,7 +13,8 @@ import (
 type RemoteRefApplyConfiguration struct {
 	// Key is the name of the remote secret: an item's title or id in 1Password, a secret's name or path in Infisical.
 	Key *string `json:"key,omitempty"`
-	// MetadataPolicy is None or Fetch.
+	// MetadataPolicy is None, for the value, or Fetch, for what describes the remote secret, as a JSON object of which
+	// property selects a member.
 	MetadataPolicy *externalsecretsv1.MetadataPolicy `json:"metadataPolicy,omitempty"`
 	// Property selects a part of the remote secret: a field's label in 1Password, where file/NAME is a file and
 	// LABEL?attribute=otp a one-time code, and a path into a JSON value in Infisical.

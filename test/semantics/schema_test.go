@@ -25,9 +25,7 @@ type schemaField struct {
 // fieldsOf lists the fields below spec and status of the kind that object is.
 func fieldsOf(t *testing.T, object interface{ OpenAPIModelName() string }) []schemaField {
 	t.Helper()
-	w := walker{t: t, definitions: openapi.GetOpenAPIDefinitions(func(path string) spec.Ref {
-		return spec.MustCreateRef(path)
-	})}
+	w := walker{t: t, definitions: openapi.GetOpenAPIDefinitions(spec.MustCreateRef)}
 	root := w.definition(object.OpenAPIModelName())
 	for _, part := range []string{"spec", "status"} {
 		property := root.Properties[part]

@@ -7,7 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly fuzztime=${FUZZTIME:-10s} parallel=${FUZZPARALLEL:-2}
 log=$(mktemp)
-trap 'rm -f "${log}"' EXIT
+# Go keeps what earlier runs found interesting, and replays all of it first: after a long run, a short one would do nothing
+# else. So each begins with the seeds alone.
+kept=$(mktemp -d)
+trap 'rm -rf "${log}" "${kept}"' EXIT
 
 # wanted tells whether the target was asked for.
 wanted() {
@@ -19,7 +22,8 @@ wanted() {
 
 # fuzz gives little time to making inputs shorter: Go's own minute for each that is new would be all there is.
 fuzz() {
-  go test -run '^$' -fuzz "^$2\$" -fuzztime "${fuzztime}" -fuzzminimizetime 200x -parallel "${parallel}" "./$1" >"${log}" 2>&1
+  go test -run '^$' -fuzz "^$2\$" -fuzztime "${fuzztime}" -fuzzminimizetime 200x -parallel "${parallel}" "./$1" \
+    -args -test.fuzzcachedir="${kept}/$1" >"${log}" 2>&1
 }
 
 # fault prints what was found, and fails.

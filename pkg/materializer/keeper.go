@@ -62,6 +62,17 @@ func (t *term) keeperOf(ctx context.Context, es *v1.ExternalSecret) (keeper, err
 	return objectKeeper{t.config.Objects, kind, resource}, nil
 }
 
+// keeperOfOrphan is the keeper of what was a target once, and what events call it; nil where such objects are not written.
+func (t *term) keeperOfOrphan(orphan host.Orphan) (k keeper, what string) {
+	switch {
+	case orphan.Kind == host.KindSecret:
+		return t.secretKeeper(), "secret"
+	case t.config.Objects == nil:
+		return nil, ""
+	}
+	return objectKeeper{client: t.config.Objects, resource: orphan.Resource}, orphan.Resource.Kind
+}
+
 // secretKeeper keeps Secrets.
 type secretKeeper struct {
 	client  Secrets

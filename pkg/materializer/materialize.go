@@ -4,7 +4,6 @@ import (
 	"context"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
-	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
@@ -124,21 +123,14 @@ func (t *term) remove(ctx context.Context, es *v1.ExternalSecret, st *state, k k
 // removeOrphans deletes what is left of targets that were renamed, or were of another kind, now that the new one stands.
 func (t *term) removeOrphans(ctx context.Context, es *v1.ExternalSecret) error {
 	for _, orphan := range t.config.Host.Orphans(secret.OwnerOf(es), outcome.TargetOf(es)) {
-		k := keeper(t.secretKeeper())
-		if orphan.Kind != host.KindSecret {
-			k = objectKeeper{client: t.config.Objects, resource: orphan.Resource}
-		}
-		if orphan.Terminating || orphan.Kind != host.KindSecret && t.config.Objects == nil {
+		k, what := t.keeperOfOrphan(orphan)
+		if orphan.Terminating || k == nil {
 			continue
 		}
 		if err := k.delete(ctx, orphan.Namespace, orphan.Name, orphan.UID, orphan.ResourceVersion); err != nil {
 			return err
 		}
-		what := "secret "
-		if orphan.Kind != host.KindSecret {
-			what = orphan.Resource.Kind + " "
-		}
-		t.events.normal(es, eventDeleted, what+orphan.Name+" deleted: it is the target no more")
+		t.events.normal(es, eventDeleted, what+" "+orphan.Name+" deleted: it is the target no more")
 	}
 	return nil
 }

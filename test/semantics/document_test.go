@@ -3,6 +3,7 @@ package semantics
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,23 +62,11 @@ func inQuotes(cell string) []string {
 
 // describes tells whether the row is about the field at path.
 func (r row) describes(path string) bool {
-	for _, field := range r.fields {
-		if field == path {
-			return true
-		}
-		if above, ok := strings.CutSuffix(field, "*"); ok && strings.HasPrefix(path, above) {
-			return true
-		}
-	}
-	return false
+	return r.exactly(path) || slices.ContainsFunc(r.fields, func(field string) bool {
+		above, ok := strings.CutSuffix(field, "*")
+		return ok && strings.HasPrefix(path, above)
+	})
 }
 
 // exactly tells whether the row names the field itself, and not all below something.
-func (r row) exactly(path string) bool {
-	for _, field := range r.fields {
-		if field == path {
-			return true
-		}
-	}
-	return false
-}
+func (r row) exactly(path string) bool { return slices.Contains(r.fields, path) }

@@ -31,18 +31,18 @@ func Find(ctx context.Context, client *quiet.Client, kind schema.GroupVersionKin
 	if err != nil && !apierrors.IsNotFound(err) {
 		return Resource{}, err
 	}
-	name := kindName(kind)
-	served := list != nil
-	i := -1
-	if served {
-		i = slices.IndexFunc(list.APIResources, func(r metav1.APIResource) bool {
-			return r.Kind == kind.Kind && !strings.Contains(r.Name, "/") && (r.Group == "" || r.Group == kind.Group)
-		})
+	var served []metav1.APIResource
+	if list != nil {
+		served = list.APIResources
 	}
+	name := kindName(kind)
+	i := slices.IndexFunc(served, func(r metav1.APIResource) bool {
+		return r.Kind == kind.Kind && !strings.Contains(r.Name, "/") && (r.Group == "" || r.Group == kind.Group)
+	})
 	if i < 0 {
 		return Resource{}, unfit("the host cluster does not serve %s", name)
 	}
-	found := list.APIResources[i]
+	found := served[i]
 	if !found.Namespaced {
 		return Resource{}, unfit("%s is not of a namespace, and an ExternalSecret writes to its own namespace alone", name)
 	}

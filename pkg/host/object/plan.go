@@ -83,7 +83,8 @@ func Decide(owner secret.Owner, policy v1.CreationPolicy, kind schema.GroupVersi
 		next.SetGroupVersionKind(kind)
 		next.SetNamespace(owner.Namespace)
 		next.SetName(target)
-		return write(secret.Create, owner, policy, stamp, desired, next)
+		stamp.Put(owner, policy, next)
+		return write(secret.Create, desired, next)
 	}
 	if err := secret.RefuseStanding(owner, policy, kind.Kind, existing); err != nil {
 		return Plan{}, err
@@ -100,16 +101,15 @@ func Decide(owner secret.Owner, policy v1.CreationPolicy, kind schema.GroupVersi
 		delete(next.Object, "binaryData")
 	}
 	desired.Content.Prune(next.Object, ownFields(existing, owner))
-	return write(secret.Update, owner, policy, stamp, desired, next)
+	return write(secret.Update, desired, next)
 }
 
-func write(action secret.Action, owner secret.Owner, policy v1.CreationPolicy, stamp secret.Stamp, desired Desired,
-	next *unstructured.Unstructured) (Plan, error) {
+// write plans to write an object that bears its stamp, with what is desired laid over it.
+func write(action secret.Action, desired Desired, next *unstructured.Unstructured) (Plan, error) {
 	if err := desired.Content.LayOver(next.Object); err != nil {
 		return Plan{}, &secret.Refusal{Cause: secret.OtherShape,
 			Message: fmt.Sprintf("%s %s/%s: a list has too few elements for a path of templateFrom", next.GetKind(), next.GetNamespace(), next.GetName())}
 	}
-	stamp.Put(owner, policy, next)
 	return plan(action, next), nil
 }
 

@@ -96,9 +96,6 @@ func Reclaim(owner Owner, policy v1.CreationPolicy, existing *corev1.Secret) Pla
 		return plan(Keep, existing)
 	}
 	next := existing.DeepCopy()
-	if next.Labels == nil {
-		next.Labels = map[string]string{}
-	}
 	if policy == v1.CreationOwner {
 		owner.own(next)
 	} else {

@@ -34,7 +34,7 @@ func (c content) property(path string) (value.Value, error) {
 		return value.Value{}, provider.Errorf(provider.Invalid,
 			"property %q of key %q: of gjson's syntax, multipaths and modifiers other than %s are not allowed", path, c.key, modifierList())
 	}
-	// The standard library's check, unlike gjson's, bounds how deep a value may be nestec.
+	// The standard library's check, unlike gjson's, bounds how deep a value may be nested.
 	if !json.Valid(c.Bytes()) {
 		return value.Value{}, provider.Errorf(provider.Invalid, "the %s of key %q is not JSON and so has no property %q", c.what, c.key, path)
 	}
@@ -82,7 +82,7 @@ func allowedModifiers() []string {
 func modifierList() string { return "@" + strings.Join(allowedModifiers(), ", @") }
 
 // bounded tells whether evaluating a path takes memory in proportion to the value. Multipaths ([a,a]) and modifiers such
-// as @tostr double it, and can be chainec. A component of a path begins after any of these characters; that some may be
+// as @tostr double it, and can be chained. A component of a path begins after any of these characters; that some may be
 // escaped or quoted makes this too strict for rare paths, and never too lax.
 func bounded(path string) bool {
 	for start := 0; start >= 0; {

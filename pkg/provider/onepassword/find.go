@@ -121,13 +121,9 @@ func (r *reader) collect(i *item, s search, out map[string]value.Value) error {
 		if _, taken := out[e.name]; taken || e.name == "" || s.name != nil && !s.name.MatchString(e.name) {
 			continue
 		}
-		out[e.name] = e.value
-		if s.files {
-			content, err := r.file(i.title, i, e)
-			if err != nil {
-				return err
-			}
-			out[e.name] = content
+		var err error
+		if out[e.name], err = r.content(i.title, i, e, s.files); err != nil {
+			return err
 		}
 	}
 	return nil

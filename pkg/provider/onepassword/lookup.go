@@ -181,6 +181,14 @@ func (r *reader) value(n provider.Need, i *item) (v, origin value.Value, err err
 	return found.value, value.Value{}, err
 }
 
+// content is what a field or a file holds.
+func (r *reader) content(key string, i *item, e entry, isFile bool) (value.Value, error) {
+	if isFile {
+		return r.file(key, i, e)
+	}
+	return e.value, nil
+}
+
 func (r *reader) oneFile(key string, p property, i *item) (value.Value, error) {
 	if p.name == "" {
 		if len(i.files) == 0 {
@@ -221,13 +229,9 @@ func (r *reader) all(n provider.Need, i *item) (map[string]value.Value, error) {
 			return nil, provider.Errorf(provider.Invalid,
 				"item %q has more than one %s of the same name: take what is needed one by one, with the property \"%s/SECTION/NAME\"", n.Key, p.what(), p.what())
 		}
-		out[e.name] = e.value
-		if p.file {
-			content, err := r.file(n.Key, i, e)
-			if err != nil {
-				return nil, err
-			}
-			out[e.name] = content
+		var err error
+		if out[e.name], err = r.content(n.Key, i, e, p.file); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

@@ -17,6 +17,9 @@ const (
 	InfisicalSecret = "demo-client-secret"
 )
 
+// FirstPassword is the field db_pass of the item my-app, as seed.HomeCluster has it.
+const FirstPassword = "demo-db-pass-not-real"
+
 // Tenant is a namespace with providers of its own, and a SecretStore on each:
 // "vault" (1Password Connect) and "folder" (Infisical, recursive from /).
 type Tenant struct {
@@ -68,6 +71,9 @@ spec:
       secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod, secretsPath: /, recursive: true}
 `, f.Connect.URL(), f.Infisical.URL())
 }
+
+// SetPassword changes the field db_pass of the item my-app.
+func (f *Tenant) SetPassword(value string) { f.Connect.SetField("pitower", "my-app", "db_pass", value) }
 
 // Stored is an ExternalSecret as it is in etcd: no provider is asked. The watch
 // cache that it is read from may be a moment behind its creation.

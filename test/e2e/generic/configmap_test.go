@@ -11,6 +11,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	hostsecret "github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
 const configMap = "manifest: {apiVersion: v1, kind: ConfigMap}"
@@ -19,7 +20,7 @@ func TestConfigMap(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("db", "{name: written, "+configMap+"}"))
-	written := f.has(t, configMaps, "written", firstPassword, "data", "password")
+	written := f.has(t, configMaps, "written", framework.FirstPassword, "data", "password")
 	f.ready(t, "db", corev1.ConditionTrue, "ResourceSynced")
 	require.Equal(t, f.Stored(t, "db").UID, metav1.GetControllerOf(written).UID)
 	require.Equal(t, hostsecret.LabelManagedValue, written.GetLabels()[hostsecret.LabelManaged])
@@ -29,7 +30,7 @@ func TestConfigMap(t *testing.T) {
 	require.Nil(t, f.Stored(t, "db").Status.Binding, "a binding names a Secret")
 	f.live(t, "db", v1.LiveInSync)
 
-	f.password("changed")
+	f.SetPassword("changed")
 	f.has(t, configMaps, "written", "changed", "data", "password")
 
 	f.Kubectl.Run("patch", "configmap", "written", "-p", `{"data":{"password":"tampered","extra":"x"}}`)
@@ -61,7 +62,7 @@ func TestFormerTargetsAreOwned(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("db", "{name: written, "+configMap+"}"))
-	f.has(t, configMaps, "written", firstPassword, "data", "password")
+	f.has(t, configMaps, "written", framework.FirstPassword, "data", "password")
 	f.Kubectl.Run("create", "configmap", "kept")
 	f.Kubectl.Run("label", "configmap", "kept", hostsecret.LabelCreatedBy+"="+hostsecret.CreatedBy(f.Namespace, "db"))
 	f.Kubectl.Apply(app("db", "{name: renamed, "+configMap+"}"))
@@ -77,12 +78,12 @@ func TestChangeOfKind(t *testing.T) {
 	f.ready(t, "db", corev1.ConditionTrue, "SecretSynced")
 	secrets := corev1.SchemeGroupVersion.WithResource("secrets")
 	f.Kubectl.Apply(app("db", "{"+configMap+"}"))
-	f.has(t, configMaps, "db", firstPassword, "data", "password")
+	f.has(t, configMaps, "db", framework.FirstPassword, "data", "password")
 	f.gone(t, secrets, "db")
 	f.ready(t, "db", corev1.ConditionTrue, "ResourceSynced")
 
 	f.Kubectl.Apply(app("db", "{manifest: {apiVersion: config.example.com/v1, kind: AppConfig}, template: {templateFrom: [{target: spec.database.password, literal: '{{ .password | quote }}'}]}}"))
-	f.has(t, appConfigs, "db", firstPassword, "spec", "database", "password")
+	f.has(t, appConfigs, "db", framework.FirstPassword, "spec", "database", "password")
 	f.gone(t, configMaps, "db")
 
 	f.Kubectl.Apply(app("db", "{manifest: {apiVersion: v1, kind: Secret}}"))
@@ -95,8 +96,8 @@ func TestCreationPolicies(t *testing.T) {
 	f := newFixture(t)
 	f.Kubectl.Apply(app("orphan", "{creationPolicy: Orphan, "+configMap+"}") + "---" + app("merge", "{creationPolicy: Merge, "+configMap+"}") +
 		"---" + app("both", "{creationPolicy: CreateOrMerge, "+configMap+"}") + "---" + app("none", "{creationPolicy: None, "+configMap+"}"))
-	require.Empty(t, f.has(t, configMaps, "orphan", firstPassword, "data", "password").GetOwnerReferences())
-	require.Empty(t, f.has(t, configMaps, "both", firstPassword, "data", "password").GetOwnerReferences())
+	require.Empty(t, f.has(t, configMaps, "orphan", framework.FirstPassword, "data", "password").GetOwnerReferences())
+	require.Empty(t, f.has(t, configMaps, "both", framework.FirstPassword, "data", "password").GetOwnerReferences())
 	f.ready(t, "merge", corev1.ConditionTrue, "ResourceMissing")
 	f.live(t, "merge", v1.LiveMissing)
 	f.ready(t, "none", corev1.ConditionTrue, "ResourceSynced")
@@ -107,11 +108,11 @@ func TestCreationPolicies(t *testing.T) {
 	}
 
 	f.Kubectl.Run("create", "configmap", "merge", "--from-literal=other=kept", "--from-literal=password=old")
-	f.has(t, configMaps, "merge", firstPassword, "data", "password")
+	f.has(t, configMaps, "merge", framework.FirstPassword, "data", "password")
 	f.Kubectl.Run("delete", "externalsecret", "orphan", "merge", "both")
 	f.Kubectl.Run("wait", "--for=delete", "externalsecret/merge", "--timeout=60s")
 	f.has(t, configMaps, "merge", "kept", "data", "other")
-	f.has(t, configMaps, "orphan", firstPassword, "data", "password")
+	f.has(t, configMaps, "orphan", framework.FirstPassword, "data", "password")
 }
 
 func TestDeletionPolicies(t *testing.T) {
@@ -121,12 +122,12 @@ func TestDeletionPolicies(t *testing.T) {
 		"---" + app("merged", "{deletionPolicy: Merge, creationPolicy: Merge, "+configMap+"}"))
 	f.Kubectl.Run("create", "configmap", "merged", "--from-literal=other=kept")
 	for _, name := range []string{"deleted", "retained", "merged"} {
-		f.has(t, configMaps, name, firstPassword, "data", "password")
+		f.has(t, configMaps, name, framework.FirstPassword, "data", "password")
 	}
 	f.Connect.DeleteItem("pitower", "my-app")
 	f.gone(t, configMaps, "deleted")
 	f.ready(t, "deleted", corev1.ConditionTrue, "ResourceDeleted")
 	f.ready(t, "retained", corev1.ConditionFalse, "ResourceSyncedError")
-	f.has(t, configMaps, "retained", firstPassword, "data", "password")
+	f.has(t, configMaps, "retained", framework.FirstPassword, "data", "password")
 	f.has(t, configMaps, "merged", map[string]any{"other": "kept"}, "data")
 }

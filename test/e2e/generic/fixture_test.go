@@ -19,8 +19,6 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
-const firstPassword = "demo-db-pass-not-real"
-
 var (
 	configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
 	appConfigs = schema.GroupVersionResource{Group: "config.example.com", Version: "v1", Resource: "appconfigs"}
@@ -111,9 +109,6 @@ spec:
   target: %s
 `, name, target)
 }
-
-// password is what the provider has now.
-func (f *fixture) password(value string) { f.Connect.SetField("pitower", "my-app", "db_pass", value) }
 
 func (f *fixture) get(t *testing.T, r schema.GroupVersionResource, name string) (*unstructured.Unstructured, error) {
 	t.Helper()

@@ -32,13 +32,13 @@ func TestCustomResource(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("db", appConfig))
-	written := f.has(t, appConfigs, "db", firstPassword, "spec", "database", "password")
+	written := f.has(t, appConfigs, "db", framework.FirstPassword, "spec", "database", "password")
 	f.ready(t, "db", corev1.ConditionTrue, "ResourceSynced")
-	require.Equal(t, fmt.Sprint(len(firstPassword)), written.GetLabels()["length"], "labels are rendered")
+	require.Equal(t, fmt.Sprint(len(framework.FirstPassword)), written.GetLabels()["length"], "labels are rendered")
 	port, _, _ := unstructured.NestedInt64(written.Object, "spec", "database", "port")
 	require.EqualValues(t, 5432, port)
 	users, _, _ := unstructured.NestedSlice(written.Object, "spec", "users")
-	require.Equal(t, []any{map[string]any{"name": firstPassword[:4], "role": "reader"}}, users)
+	require.Equal(t, []any{map[string]any{"name": framework.FirstPassword[:4], "role": "reader"}}, users)
 	require.NotNil(t, metav1.GetControllerOf(written))
 	f.live(t, "db", v1.LiveInSync)
 
@@ -54,7 +54,7 @@ func TestCustomResource(t *testing.T) {
 	})
 	f.live(t, "db", v1.LiveInSync)
 	f.Kubectl.Run("patch", "appconfig", "db", "--type=merge", "-p", `{"spec":{"replicas":3}}`)
-	f.password("changed")
+	f.SetPassword("changed")
 	changed := f.has(t, appConfigs, "db", "changed", "spec", "database", "password")
 	for path, want := range map[string]any{"timeout": "30s", "port": int64(5432)} {
 		got, _, _ := unstructured.NestedFieldNoCopy(changed.Object, "spec", "database", path)
@@ -100,7 +100,7 @@ func TestValuesAreNotExecuted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const value = `{{ .password }}{{ fail "executed" }}`
-	f.password(value)
+	f.SetPassword(value)
 	f.Kubectl.Run("create", "configmap", "templates", "--from-literal=text=is {{ .password }}")
 	f.Kubectl.Apply(app("db", `
     manifest: {apiVersion: v1, kind: ConfigMap}
@@ -161,18 +161,18 @@ spec:
 `)
 	lates := appConfigs
 	lates.Group, lates.Resource = "later.example.com", "lates"
-	f.has(t, lates, "db", firstPassword, "spec", "password")
+	f.has(t, lates, "db", framework.FirstPassword, "spec", "password")
 	f.ready(t, "db", corev1.ConditionTrue, "ResourceSynced")
 	env.Kubectl(t).Run("delete", "crd", "lates.later.example.com")
 	message := f.ready(t, "db", corev1.ConditionFalse, "ResourceSyncedError")
-	require.NotContains(t, message, firstPassword)
+	require.NotContains(t, message, framework.FirstPassword)
 }
 
 func TestSomebodyElses(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("first", "{name: shared, "+configMap+"}"))
-	f.has(t, configMaps, "shared", firstPassword, "data", "password")
+	f.has(t, configMaps, "shared", framework.FirstPassword, "data", "password")
 	f.Kubectl.Apply(app("second", "{name: shared, "+configMap+"}"))
 	require.Contains(t, f.ready(t, "second", corev1.ConditionFalse, "ResourceSyncedError"), "owned by another ExternalSecret")
 }
@@ -198,7 +198,7 @@ func TestSecretSubresource(t *testing.T) {
 	f.ready(t, "db", corev1.ConditionTrue, "ResourceSynced")
 	refused := f.Kubectl.Fails("", "get", "externalsecret", "db", "--subresource=secret", "-o", "yaml")
 	require.Contains(t, refused, "only a Secret can be read")
-	require.NotContains(t, refused, firstPassword)
+	require.NotContains(t, refused, framework.FirstPassword)
 }
 
 // Whoever may write ExternalSecrets and no ConfigMaps has this server write none.
@@ -221,5 +221,5 @@ func TestAuthorsNeedTheRightThemselves(t *testing.T) {
 		}
 		return nil
 	})
-	f.has(t, configMaps, "db", firstPassword, "data", "password")
+	f.has(t, configMaps, "db", framework.FirstPassword, "data", "password")
 }

@@ -43,7 +43,7 @@ spec:
 `, name, host, name, name))
 	}
 	f.eventuallyState(t, "secured", v1.LiveVirtual)
-	require.Equal(t, "demo-db-pass-not-real", f.value(t, "secured", "password"))
+	require.Equal(t, framework.FirstPassword, f.value(t, "secured", "password"))
 	f.eventuallyState(t, "foreign", v1.LiveUnavailable)
 	require.Contains(t, f.live(t, "foreign").Message, "the server's certificate is not trusted")
 	require.Zero(t, foreign.Requests.Total())

@@ -32,7 +32,7 @@ type taken struct {
 	templated, templatedNotes map[string]string
 }
 
-var password = map[string][]byte{"password": []byte(firstPassword)}
+var password = map[string][]byte{"password": []byte(framework.FirstPassword)}
 
 var takenOver = []taken{
 	{name: "owner", copied: true, owned: true, data: password, labels: map[string]string{"team": "core"}},
@@ -42,12 +42,12 @@ var takenOver = []taken{
 	{
 		name: "template", owned: true, labels: map[string]string{"not": "copied"},
 		spec: `template: {metadata: {labels: {app: shop}, annotations: {note: 'for {{ .password | len }}'}}, data: {url: 'db://{{ .password }}'}}`,
-		data: map[string][]byte{"url": []byte("db://" + firstPassword)}, templated: map[string]string{"app": "shop"},
-		templatedNotes: map[string]string{"note": fmt.Sprintf("for %d", len(firstPassword))},
+		data: map[string][]byte{"url": []byte("db://" + framework.FirstPassword)}, templated: map[string]string{"app": "shop"},
+		templatedNotes: map[string]string{"note": fmt.Sprintf("for %d", len(framework.FirstPassword))},
 	},
 	{
 		name: "merged-template", spec: `creationPolicy: Merge, template: {mergePolicy: Merge, data: {b: 'B'}}`,
-		data:    map[string][]byte{"password": []byte(firstPassword), "b": []byte("B")},
+		data:    map[string][]byte{"password": []byte(framework.FirstPassword), "b": []byte("B")},
 		foreign: map[string][]byte{"other": []byte("kept")},
 	},
 	{name: "a-name-that-is-too-long-for-a-field-manager", copied: true, owned: true, data: password},
@@ -151,7 +151,7 @@ func TestSecretsOfESOAreTakenOver(t *testing.T) {
 		require.Equal(t, left[e.name], secret, e.name)
 	}
 
-	f.password("changed")
+	f.SetPassword("changed")
 	for _, e := range takenOver {
 		if e.name == "template" {
 			continue
@@ -202,7 +202,7 @@ func TestAnOwnerOfBeforeIsPutRight(t *testing.T) {
 	f.Connect.Faults.Clear()
 	f.synced(t, "owner")
 	f.Kubectl.Apply(app("doomed", ""))
-	f.holds(t, "doomed", "password", firstPassword)
+	f.holds(t, "doomed", "password", framework.FirstPassword)
 	f.Kubectl.Run("delete", "externalsecret", "doomed")
 	f.gone(t, "doomed") // The collector is at work.
 	secret, err := f.secret(t, "owner")

@@ -34,15 +34,15 @@ spec:
   secretStoreRef: {name: folder}
   data: [{secretKey: token, remoteRef: {key: /cert-manager/CLOUDFLARE_API_TOKEN}}]
 ---` + app("still", `  refreshInterval: "0"`+"\n"))
-	f.holds(t, "db", "password", firstPassword)
+	f.holds(t, "db", "password", framework.FirstPassword)
 	f.holds(t, "cloudflare", "token", "demo-cert-manager-token-not-real")
-	f.holds(t, "still", "password", firstPassword)
+	f.holds(t, "still", "password", framework.FirstPassword)
 
-	f.password("changed")
+	f.SetPassword("changed")
 	f.Infisical.SetSecret("home-lab-iwi-y", "prod", "/cert-manager", "CLOUDFLARE_API_TOKEN", "changed too")
 	f.holds(t, "db", "password", "changed")
 	f.holds(t, "cloudflare", "token", "changed too")
-	f.holds(t, "still", "password", firstPassword) // an interval of 0 fetches once
+	f.holds(t, "still", "password", framework.FirstPassword) // an interval of 0 fetches once
 
 	events := f.Kubectl.Run("get", "events", "--field-selector=involvedObject.name=db", "-o", "custom-columns=R:.reason", "--no-headers")
 	require.Contains(t, events, "Created")
@@ -53,9 +53,9 @@ func TestRefresh(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("db", `  refreshInterval: "0"`+"\n"))
-	f.holds(t, "db", "password", firstPassword)
+	f.holds(t, "db", "password", framework.FirstPassword)
 	f.synced(t, "db")
-	f.password("changed")
+	f.SetPassword("changed")
 	refresh := func() v1.ExternalSecretRefresh {
 		var answer v1.ExternalSecretRefresh
 		path := fmt.Sprintf("/apis/external-secrets.io/v1/namespaces/%s/externalsecrets/db/refresh", f.Namespace)
@@ -178,14 +178,14 @@ func TestMendingAStoreHealsItsDependants(t *testing.T) {
 		return nil
 	})
 	f.Kubectl.Run("create", "secret", "generic", "token", "--from-literal=token="+framework.ConnectToken)
-	f.holds(t, "db", "password", firstPassword)
+	f.holds(t, "db", "password", framework.FirstPassword)
 	f.synced(t, "db")
 
 	// A rotated token is used, and a template that others hold is followed.
 	f.Connect.AddToken(connect.Token{Value: "second-token", Vaults: []string{"pitower"}})
 	f.Connect.RevokeToken(framework.ConnectToken)
 	f.Kubectl.Apply("{apiVersion: v1, kind: Secret, metadata: {name: token}, stringData: {token: second-token}}")
-	f.password("rotated")
+	f.SetPassword("rotated")
 	f.holds(t, "db", "password", "rotated")
 
 	f.Kubectl.Apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: template}, data: {file: 'one {{ .password }}'}}")

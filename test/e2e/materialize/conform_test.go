@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
 // Entries of one ExternalSecret come from several stores, of several providers. What is templated later wins.
@@ -39,9 +40,9 @@ spec:
       data: {password: '<{{ .password }}>'}
 `)
 	const token = "demo-cert-manager-token-not-real"
-	secret := f.holds(t, "both", "added", firstPassword+" "+token)
+	secret := f.holds(t, "both", "added", framework.FirstPassword+" "+token)
 	require.Equal(t, map[string][]byte{
-		"password": []byte("<" + firstPassword + ">"), "token": []byte("later"), "added": []byte(firstPassword + " " + token),
+		"password": []byte("<" + framework.FirstPassword + ">"), "token": []byte("later"), "added": []byte(framework.FirstPassword + " " + token),
 		"CLOUDFLARE_API_TOKEN": []byte(token),
 	}, secret.Data)
 }
@@ -147,7 +148,7 @@ spec:
 	})
 	for name, c := range cases {
 		if c.allowed {
-			f.holds(t, name, "password", firstPassword)
+			f.holds(t, name, "password", framework.FirstPassword)
 			continue
 		}
 		condition := f.ready(t, name, corev1.ConditionFalse, "SecretSyncedError")

@@ -31,12 +31,12 @@ func TestElection(t *testing.T) {
 	}
 	env.Server.Restart(t, "--leader-elect")
 	f.Kubectl.Apply(app("db", ""))
-	f.holds(t, "db", "password", firstPassword)
+	f.holds(t, "db", "password", framework.FirstPassword)
 	first := holder()
 
 	env.Server.Kill(t)
 	env.Server.Start(t)
-	f.password("changed")
+	f.SetPassword("changed")
 	f.holds(t, "db", "password", "changed")
 	require.Equal(t, first, holder())
 }

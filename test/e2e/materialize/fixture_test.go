@@ -92,11 +92,6 @@ func (f *fixture) synced(t *testing.T, name string) {
 	f.ready(t, name, corev1.ConditionTrue, "SecretSynced")
 }
 
-// password is what the provider has now.
-func (f *fixture) password(value string) { f.Connect.SetField("pitower", "my-app", "db_pass", value) }
-
-const firstPassword = "demo-db-pass-not-real"
-
 func (f *fixture) hostSecrets(t *testing.T) typedv1.SecretInterface {
 	t.Helper()
 	return env.Host(t).CoreV1().Secrets(f.Namespace)

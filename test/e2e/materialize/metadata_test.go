@@ -71,13 +71,13 @@ func TestMetadataFollowsTheSpec(t *testing.T) {
 			f.becomes(t, name, map[string]string{"a": "2", "foreign": "f"}, map[string]string{"c": "2", "foreign": "f"})
 			// With a template, and be it only metadata, the ExternalSecret's own are not copied.
 			with(`labels: {a: "2"}, annotations: {c: "2"}`, "  target: {template: {metadata: {labels: {e: '{{ .password | len }}', f: f}}}}\n")
-			length := fmt.Sprint(len(firstPassword))
+			length := fmt.Sprint(len(framework.FirstPassword))
 			f.becomes(t, name, map[string]string{"e": length, "f": "f", "foreign": "f"}, map[string]string{"foreign": "f"})
 			with(`labels: {a: "2"}, annotations: {c: "2"}`, "  target: {template: {metadata: {labels: {e: e}, annotations: {argocd.argoproj.io/sync-wave: '1'}}}}\n")
 			f.becomes(t, name, map[string]string{"e": "e", "foreign": "f"}, map[string]string{"argocd.argoproj.io/sync-wave": "1", "foreign": "f"})
 			with(`labels: {a: "2"}, annotations: {c: "2"}`, "  target: {template: {}}\n")
 			left := f.becomes(t, name, map[string]string{"foreign": "f"}, map[string]string{"foreign": "f"})
-			require.Equal(t, firstPassword, string(left.Data["password"]), "a template of metadata alone leaves the data")
+			require.Equal(t, framework.FirstPassword, string(left.Data["password"]), "a template of metadata alone leaves the data")
 		})
 	}
 }
@@ -107,11 +107,11 @@ spec:
 `, strings.Join(data, ", ")))
 	}
 	merges("a", "b")
-	f.holds(t, "db", "b", firstPassword)
+	f.holds(t, "db", "b", framework.FirstPassword)
 	requireManagers(t, f, `{"f:a":{},"f:b":{}}`)
 
 	merges("a", "c")
-	secret := f.holds(t, "db", "c", firstPassword)
+	secret := f.holds(t, "db", "c", framework.FirstPassword)
 	require.NotContains(t, secret.Data, "b")
 	require.Equal(t, "kept", string(secret.Data["other"]))
 	require.Equal(t, "t", secret.Labels["theirs"])

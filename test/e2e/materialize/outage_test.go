@@ -32,7 +32,7 @@ func TestSecretsOutliveTheirProvider(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			f.Kubectl.Apply(app("db", "  refreshInterval: 1s\n  target: {deletionPolicy: Delete}\n"))
-			before := f.holds(t, "db", "password", firstPassword)
+			before := f.holds(t, "db", "password", framework.FirstPassword)
 			f.Connect.Faults.Add(fault)
 			time.Sleep(25 * time.Second) // longer than any evidence of absence takes to gather
 			after, err := f.secret(t, "db")
@@ -40,7 +40,7 @@ func TestSecretsOutliveTheirProvider(t *testing.T) {
 			require.Equal(t, before.ResourceVersion, after.ResourceVersion, "it is not even touched")
 
 			f.Connect.Faults.Clear()
-			f.password("after")
+			f.SetPassword("after")
 			f.holds(t, "db", "password", "after")
 			f.synced(t, "db")
 		})
@@ -70,20 +70,20 @@ func TestARestartRewritesNothing(t *testing.T) {
 	f.Kubectl.Apply(app("later", ""))
 	f.synced(t, "later") // by then, the others have been looked at
 	require.Equal(t, before, versions())
-	f.password("changed")
+	f.SetPassword("changed")
 	f.holds(t, "db", "password", "changed")
 }
 
 func TestTheHostRestarts(t *testing.T) {
 	f := newFixture(t)
 	f.Kubectl.Apply(app("db", ""))
-	before := f.holds(t, "db", "password", firstPassword)
+	before := f.holds(t, "db", "password", framework.FirstPassword)
 	require.NoError(t, env.ControlPlane.StopAPIServer())
 	require.NoError(t, env.ControlPlane.StartAPIServer(t.Context()))
 	framework.Eventually(t, "the API is served again", func(ctx context.Context) error {
 		return env.ControlPlane.WaitForAPIService(ctx, "v1.external-secrets.io")
 	})
-	f.password("changed")
+	f.SetPassword("changed")
 	after := f.holds(t, "db", "password", "changed")
 	require.Equal(t, before.UID, after.UID)
 	f.synced(t, "db")

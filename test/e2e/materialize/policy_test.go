@@ -19,7 +19,7 @@ func TestOwner(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("db", "  target: {name: written}\n"))
-	written := f.holds(t, "written", "password", firstPassword)
+	written := f.holds(t, "written", "password", framework.FirstPassword)
 	f.Kubectl.Run("wait", "--for=condition=Ready", "externalsecret/db", "--timeout=60s")
 	require.True(t, hostsecret.Intact(written))
 	require.Equal(t, hostsecret.CreatedBy(f.Namespace, "db"), written.Labels[hostsecret.LabelCreatedBy])
@@ -29,14 +29,14 @@ func TestOwner(t *testing.T) {
 	require.Equal(t, "written", ptr.Deref(f.Stored(t, "db").Status.Binding.Name, ""))
 
 	f.Kubectl.Run("delete", "secret", "written")
-	again := f.holds(t, "written", "password", firstPassword)
+	again := f.holds(t, "written", "password", framework.FirstPassword)
 	require.NotEqual(t, written.UID, again.UID, "a Secret that was deleted is written again")
 
 	// The hash of what was tampered with does not make it any better.
 	forged := hostsecret.DataHash(map[string][]byte{"password": []byte("tampered"), "extra": []byte("x")})
 	f.Kubectl.Run("patch", "secret", "written", "-p", fmt.Sprintf(
 		`{"metadata":{"annotations":{%q:%q}},"stringData":{"password":"tampered","extra":"x"}}`, hostsecret.AnnotationDataHash, forged))
-	f.holds(t, "written", "password", firstPassword)
+	f.holds(t, "written", "password", framework.FirstPassword)
 	framework.Eventually(t, "what was added is taken away", func(context.Context) error {
 		if secret, err := f.secret(t, "written"); err != nil || len(secret.Data) != 1 || !hostsecret.Intact(secret) {
 			return fmt.Errorf("%v: %d keys", err, len(secret.Data))
@@ -45,7 +45,7 @@ func TestOwner(t *testing.T) {
 	})
 
 	f.Kubectl.Apply(app("db", "  target: {name: renamed}\n"))
-	f.holds(t, "renamed", "password", firstPassword)
+	f.holds(t, "renamed", "password", framework.FirstPassword)
 	f.gone(t, "written")
 	f.Kubectl.Run("delete", "externalsecret", "db")
 	f.gone(t, "renamed")
@@ -55,11 +55,11 @@ func TestOrphan(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("db", "  target: {creationPolicy: Orphan}\n"))
-	require.Empty(t, f.holds(t, "db", "password", firstPassword).OwnerReferences)
+	require.Empty(t, f.holds(t, "db", "password", framework.FirstPassword).OwnerReferences)
 	f.synced(t, "db")
 	f.Kubectl.Run("delete", "externalsecret", "db")
 	f.Kubectl.Run("wait", "--for=delete", "externalsecret/db", "--timeout=60s")
-	f.holds(t, "db", "password", firstPassword)
+	f.holds(t, "db", "password", framework.FirstPassword)
 }
 
 func TestMerge(t *testing.T) {
@@ -71,7 +71,7 @@ func TestMerge(t *testing.T) {
 	require.Error(t, err, "a merge creates nothing")
 
 	f.Kubectl.Run("create", "secret", "generic", "db", "--from-literal=other=kept", "--from-literal=password=old")
-	merged := f.holds(t, "db", "password", firstPassword)
+	merged := f.holds(t, "db", "password", framework.FirstPassword)
 	require.Equal(t, "kept", string(merged.Data["other"]))
 	require.Empty(t, merged.OwnerReferences)
 	f.Kubectl.Run("delete", "externalsecret", "db")
@@ -92,7 +92,7 @@ func TestWhatIsNotOursIsLeft(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("first", "  target: {name: shared}\n"))
-	f.holds(t, "shared", "password", firstPassword)
+	f.holds(t, "shared", "password", framework.FirstPassword)
 	f.Kubectl.Apply(app("second", "  target: {name: shared}\n"))
 	condition := f.ready(t, "second", corev1.ConditionFalse, "SecretSyncedError")
 	require.Contains(t, *condition.Message, "owned by another ExternalSecret")
@@ -133,12 +133,12 @@ func TestDeletionPolicy(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.Kubectl.Apply(app("deleted", "  target: {deletionPolicy: Delete}\n") + "---" + app("retained", ""))
-	f.holds(t, "deleted", "password", firstPassword)
-	f.holds(t, "retained", "password", firstPassword)
+	f.holds(t, "deleted", "password", framework.FirstPassword)
+	f.holds(t, "retained", "password", framework.FirstPassword)
 
 	f.Connect.DeleteItem("pitower", "my-app")
 	f.gone(t, "deleted")
 	f.ready(t, "deleted", corev1.ConditionTrue, "SecretDeleted")
 	f.ready(t, "retained", corev1.ConditionFalse, "SecretSyncedError")
-	f.holds(t, "retained", "password", firstPassword)
+	f.holds(t, "retained", "password", framework.FirstPassword)
 }

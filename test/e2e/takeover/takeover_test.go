@@ -16,8 +16,6 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
-const firstPassword = "demo-db-pass-not-real"
-
 const (
 	author = `{apiGroups: [external-secrets.io], resources: [externalsecrets, externalsecrets/status], verbs: [get, create, update, patch]},` +
 		`{apiGroups: [external-secrets.io], resources: [externalsecrets/refresh], verbs: [create]},` +
@@ -97,7 +95,7 @@ func (f *fixture) refresh(as framework.Kubectl) string {
 
 var (
 	kept  = map[string]string{"own": "kept"}
-	taken = map[string]string{"password": firstPassword}
+	taken = map[string]string{"password": framework.FirstPassword}
 )
 
 // Somebody's Secret is refused at admission to whoever may not update it.
@@ -155,6 +153,6 @@ func TestASecretThatComesLater(t *testing.T) {
 	require.Nil(t, f.Stored(t, "app").Status.TakeoverGeneration, "a dry run stores nothing")
 
 	require.Contains(t, f.refresh(f.owner), "secret synced")
-	require.Equal(t, map[string]string{"own": "kept", "password": firstPassword}, f.data(t, "later"))
+	require.Equal(t, map[string]string{"own": "kept", "password": framework.FirstPassword}, f.data(t, "later"))
 	require.Equal(t, int64(1), *f.Stored(t, "app").Status.TakeoverGeneration)
 }

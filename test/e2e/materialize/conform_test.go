@@ -11,8 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
+	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
 )
 
 // Entries of one ExternalSecret come from several stores, of several providers. What is templated later wins.

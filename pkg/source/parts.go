@@ -15,6 +15,8 @@ type part struct {
 	picture provider.Picture
 	content provider.Part
 	size    int64
+	// stamp tells the content from all others that were ever held.
+	stamp provider.Stamp
 	// err is how the last attempt ended, failedAt when; it answers everybody until retryAt, and after that those who came
 	// before it ended.
 	err               error
@@ -117,6 +119,7 @@ func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) 
 			return
 		}
 		p.content, p.size, p.err, p.used = content, size, nil, now
+		p.stamp = src.sources.newStamp()
 		src.landPartLocked(p)
 	}
 }

@@ -4,11 +4,14 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/clientset/versioned"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/informers/externalversions"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
@@ -28,8 +31,10 @@ type components struct {
 	host      *host.Host
 	refs      *ref.Reader
 	sources   *source.Sources
-	// client and informers see this server itself, over its loopback connection: stored objects, never live ones.
+	// client and informers see this server itself: stored objects, never live ones. They use its loopback connection, but for
+	// ExternalSecrets, which the informer takes from feed.
 	client    versioned.Interface
+	feed      *externalsecret.Feed
 	informers externalversions.SharedInformerFactory
 	stores    stores
 	catalog   *outcome.Catalog
@@ -55,6 +60,7 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		host:      hostCluster,
 		refs:      refs,
 		client:    client,
+		feed:      &externalsecret.Feed{},
 		informers: externalversions.NewSharedInformerFactory(client, 0),
 		ledger:    outcome.NewLedger(),
 		secrets:   secret.NewClient(hostCluster.Client()),
@@ -66,6 +72,8 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		Metrics:      c.metrics,
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})
+	// The informer that a factory has been given for a kind is the one that it gives to all.
+	c.informers.InformerFor(&v1.ExternalSecret{}, c.newExternalSecretInformer)
 	group := c.informers.ExternalSecrets().V1()
 	c.stores = stores{namespaced: group.SecretStores(), cluster: group.ClusterSecretStores()}
 	// A factory starts only the informers that were asked for before.
@@ -81,6 +89,13 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 	}
 	c.evaluator = &outcome.Evaluator{Catalog: c.catalog, Templates: c.refs, Key: key}
 	return c, nil
+}
+
+func (c *components) newExternalSecretInformer(_ versioned.Interface, resync time.Duration) cache.SharedIndexInformer {
+	return cache.NewSharedIndexInformerWithOptions(c.feed, &v1.ExternalSecret{}, cache.SharedIndexInformerOptions{
+		ResyncPeriod: resync,
+		Indexers:     cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc},
+	})
 }
 
 // live is what live reads take their answers from.

@@ -31,9 +31,10 @@ type components struct {
 	host      *host.Host
 	refs      *ref.Reader
 	sources   *source.Sources
-	// client and informers see this server itself: stored objects, never live ones. They use its loopback connection, but for
-	// ExternalSecrets, which the informer takes from feed.
+	// client writes to this server itself, by way of self. informers show stored objects, never live ones: stores over the
+	// loopback connection, ExternalSecrets from feed.
 	client    versioned.Interface
+	self      *self
 	feed      *externalsecret.Feed
 	informers externalversions.SharedInformerFactory
 	stores    stores
@@ -49,9 +50,14 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the clients of the host: %w", err)
 	}
-	client, err := versioned.NewForConfig(loopback)
+	watching, err := versioned.NewForConfig(loopback)
 	if err != nil {
 		return nil, fmt.Errorf("set up the loopback client: %w", err)
+	}
+	inProcess := &self{}
+	client, err := versioned.NewForConfig(inProcess.config(loopback))
+	if err != nil {
+		return nil, fmt.Errorf("set up the client of this process: %w", err)
 	}
 	recorded := metrics.New()
 	refs := ref.New(ref.Config{Objects: hostCluster.Client(), Index: hostCluster, Metrics: recorded})
@@ -60,8 +66,9 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		host:      hostCluster,
 		refs:      refs,
 		client:    client,
+		self:      inProcess,
 		feed:      &externalsecret.Feed{},
-		informers: externalversions.NewSharedInformerFactory(client, 0),
+		informers: externalversions.NewSharedInformerFactory(watching, 0),
 		ledger:    outcome.NewLedger(),
 		secrets:   secret.NewClient(hostCluster.Client()),
 		metrics:   recorded,

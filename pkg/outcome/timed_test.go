@@ -46,6 +46,5 @@ func TestOneTimeCode(t *testing.T) {
 	require.Equal(t, "07081804", string(got.Data["code"]))
 
 	f.sim.EditItem("apps", "db", func(i *connect.Item) { i.Fields[2].Value += "&period=60" })
-	o = f.evaluator.Evaluate(t.Context(), es, now())
 	require.Equal(t, v1.LiveDrifted, f.live(t, es).State, "what it is computed from has changed")
 }

@@ -93,6 +93,10 @@ func newLook(s *Shown, last reading) *look {
 	// Other pictures may show the same values: content stays with its fingerprint.
 	l.reading.resourceVersion, l.reading.stamp, l.reading.current = s.es.ResourceVersion, stamp, false
 	l.reading.sources = l.outcome().Data.Sources
+	if l.made.Err != nil {
+		// What is wrong is said anew each time.
+		l.reading.stamp = 0
+	}
 	return l
 }
 

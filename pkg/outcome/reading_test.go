@@ -30,6 +30,9 @@ func TestNothingIsMadeTwice(t *testing.T) {
 		"drifted":            {externalSecret(), "of other data", v1.LiveDrifted},
 		"drawn at random":    {externalSecret(rendered(map[string]string{"a": "{{ uuidv4 }}"})), standing.DataHash, v1.LiveUnknown},
 		"cannot be rendered": {externalSecret(rendered(map[string]string{"a": "{{ .absent }}"})), standing.DataHash, v1.LiveInvalid},
+		"cannot be decoded": {externalSecret(func(es *v1.ExternalSecret) {
+			es.Spec.DataFrom[0].Extract.DecodingStrategy = ptr.To(v1.DecodeBase64)
+		}), standing.DataHash, v1.LiveInvalid},
 		"a part of a Secret": {externalSecret(policy(v1.CreationMerge)), standing.DataHash, v1.LiveUnknown},
 		"never written":      {externalSecret(policy(v1.CreationNone)), standing.DataHash, v1.LiveVirtual},
 	} {

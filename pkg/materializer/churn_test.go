@@ -16,7 +16,7 @@ import (
 
 // However many ExternalSecrets come, change and go, nothing is held of them afterwards.
 func TestNothingIsHeldOfWhatIsGone(t *testing.T) {
-	const rounds, each = 10, 100
+	const rounds, each = 6, 50
 	counted := &countedMetrics{objects: map[string]bool{}}
 	bubble(t, func(t *testing.T, f *fixture) {
 		client := f.api.ExternalSecretsV1().ExternalSecrets("team")

@@ -71,25 +71,35 @@ func (f *Feed) WatchWithContext(ctx context.Context, options metav1.ListOptions)
 
 // shared is an event whose object, a copy of its own, is replaced by that of the watch cache where that is the same one.
 func (f *Feed) shared(ctx context.Context, event watch.Event) watch.Event {
-	if copied, ok := event.Object.(runtime.CacheableObject); ok {
-		event.Object = copied.GetObject()
+	if event.Type == watch.Added || event.Type == watch.Modified {
+		if cached := f.cached(ctx, event.Object); cached != nil {
+			event.Object = cached
+			return event
+		}
 	}
-	if event.Type != watch.Added && event.Type != watch.Modified {
-		return event
-	}
-	object, err := meta.Accessor(event.Object)
-	if err != nil {
-		return event
-	}
-	cached, err := f.Store.Get(genericapirequest.WithNamespace(ctx, object.GetNamespace()), object.GetName(), &metav1.GetOptions{ResourceVersion: "0"})
-	if err != nil {
-		return event
-	}
-	// The watch cache may be further on than the watch.
-	if found, err := meta.Accessor(cached); err == nil && found.GetResourceVersion() == object.GetResourceVersion() {
-		event.Object = cached
+	// The watch cache wraps an event's object where many watch.
+	if wrapped, ok := event.Object.(runtime.CacheableObject); ok {
+		event.Object = wrapped.GetObject()
 	}
 	return event
+}
+
+// cached is an object as the watch cache holds it; nil where that is further on than the object.
+func (f *Feed) cached(ctx context.Context, object runtime.Object) runtime.Object {
+	of, err := meta.Accessor(object)
+	if err != nil {
+		return nil
+	}
+	ctx = genericapirequest.WithNamespace(ctx, of.GetNamespace())
+	cached, err := f.Store.Get(ctx, of.GetName(), &metav1.GetOptions{ResourceVersion: "0"})
+	if err != nil {
+		return nil
+	}
+	found, err := meta.Accessor(cached)
+	if err != nil || found.GetResourceVersion() != of.GetResourceVersion() {
+		return nil
+	}
+	return cached
 }
 
 // sharedEvents is a watch whose events pass through a function. Its goroutine ends with Stop, and with the watch.

@@ -24,8 +24,8 @@ type Sources struct {
 	lead    atomic.Bool
 	bytes   atomic.Int64
 	waiting atomic.Int64
-	// stamps is how many pictures and parts were ever held.
-	stamps atomic.Uint64
+	// serials is how many pictures and parts were ever held.
+	serials atomic.Uint64
 
 	mu      sync.Mutex
 	closed  bool
@@ -118,8 +118,8 @@ func (s *Sources) Get(store Store, material provider.Material) (*Source, error) 
 	return got, nil
 }
 
-// newStamp is one that nothing had before.
-func (s *Sources) newStamp() provider.Stamp { return provider.Stamp(s.stamps.Add(1)) }
+// newSerial is a Stamp that nothing had before.
+func (s *Sources) newSerial() provider.Stamp { return provider.Stamp(s.serials.Add(1)) }
 
 func (s *Sources) lookUp(uid types.UID) *Source {
 	s.mu.Lock()

@@ -35,7 +35,7 @@ func (v *view) Picture(id provider.Scope) (provider.Picture, error) {
 		v.failed, v.stamp = true, 0
 		return nil, p.err
 	}
-	v.stamp = v.stamp.With(p.stamp)
+	v.stamp = v.stamp.With(p.serial)
 	if v.seen.IsZero() || p.observed.Before(v.seen) {
 		v.seen = p.observed
 	}
@@ -64,7 +64,7 @@ func (v *view) part(id provider.Scope, partID provider.PartID) (content provider
 		return nil, 0, v.read.why, v.read.why != nil
 	case p.content != nil:
 		p.used = now
-		return p.content, p.stamp, nil, true
+		return p.content, p.serial, nil, true
 	case p.failedLocked(v.read.arrived, now):
 		return nil, 0, p.err, true
 	default:

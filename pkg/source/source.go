@@ -36,6 +36,9 @@ type Source struct {
 	watched []provider.Scope
 	owners  map[types.UID][]provider.Need
 	wants   map[provider.Need]*want
+	sifting sifting
+	// newest is the stamp of the last new picture.
+	newest stamp
 	// untidy is set where something may be held that nobody needs.
 	untidy   bool
 	tidiedAt time.Time
@@ -77,6 +80,8 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		scopes:  map[provider.Scope]*scope{},
 		owners:  map[types.UID][]provider.Need{},
 		wants:   map[provider.Need]*want{},
+		sifting: sifting{scopes: map[provider.Scope]bool{}, fresh: map[provider.Need]struct{}{}},
+		newest:  stampBefore,
 	}
 }
 
@@ -142,6 +147,7 @@ func (src *Source) retire(successor *Source) {
 	src.unloaded, src.queue = nil, nil
 	src.releaseLocked(src.bytes)
 	src.scopes = map[provider.Scope]*scope{}
+	unsifted := src.unsiftedLocked()
 	src.wants, src.owners, src.watched = nil, nil, nil
 	dispersed := src.after
 	src.after = nil
@@ -150,6 +156,9 @@ func (src *Source) retire(successor *Source) {
 
 	if unused {
 		src.client.Close()
+	}
+	if successor != nil {
+		successor.doubt(unsifted)
 	}
 	// They may have much to do, which is not for the caller of Get.
 	src.sources.life.start(func(context.Context) {

@@ -154,6 +154,8 @@ func shownBy(r provider.Result) string {
 func (m *model) compare(w *follower) {
 	synctest.Wait()
 	in := m.current.Load().src.Inputs(m.Context(), w.wanted, time.Now())
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, n := range w.wanted {
 		if r := in.Result(n); r.Err != nil && provider.ReasonOf(r.Err) != provider.NotFound {
 			// A scope that fails keeps the last answer.

@@ -57,9 +57,9 @@ type sifted struct {
 	at, before stamp
 }
 
-// restsOn tells whether one of the scopes of a want is among some.
-func (w *want) restsOn(scopes map[provider.Scope]bool) bool {
-	return slices.ContainsFunc(w.scopes, func(id provider.Scope) bool { _, ok := scopes[id]; return ok })
+// restOn tells whether one of scopes is among some.
+func restOn(scopes []provider.Scope, some map[provider.Scope]bool) bool {
+	return slices.ContainsFunc(scopes, func(id provider.Scope) bool { _, ok := some[id]; return ok })
 }
 
 // sift works until nothing is left to be sifted.
@@ -87,39 +87,51 @@ func (src *Source) sift(ctx context.Context) {
 
 // takeSift takes all that is to be sifted; nil where there is nothing, or nobody any more who would want to know.
 func (src *Source) takeSift(ctx context.Context) (turned map[provider.Scope]bool, wants []sifted, view *glance) {
+	turned, fresh, wants, view := src.copyForSift(ctx)
+	kept := wants[:0]
+	for _, s := range wants {
+		if _, isFresh := fresh[s.need]; !isFresh && !restOn(s.scopes, turned) {
+			continue
+		}
+		var ok bool
+		if s.at, s.before, ok = view.stampsOf(s.scopes); ok {
+			kept = append(kept, s)
+		}
+	}
+	return turned, kept, view
+}
+
+// copyForSift copies what a sift has to look through, so that it can do so with no lock held.
+func (src *Source) copyForSift(ctx context.Context) (turned map[provider.Scope]bool, fresh map[provider.Need]struct{}, wants []sifted, view *glance) {
+	view = &glance{shown: map[provider.Scope]glimpse{}}
 	src.mu.Lock()
 	defer src.mu.Unlock()
 	todo := &src.sifting
 	if len(todo.scopes)+len(todo.fresh) == 0 || src.isRetired() || ctx.Err() != nil {
 		todo.running = false
-		return nil, nil, nil
+		return nil, nil, nil, view
 	}
-	view = &glance{shown: map[provider.Scope]glimpse{}}
-	take := func(n provider.Need, w *want) {
-		for _, id := range w.scopes {
-			view.takeLocked(src.scopes[id])
-		}
-		if at, before, ok := view.stampsOf(w.scopes); ok {
-			wants = append(wants, sifted{need: n, want: w, scopes: w.scopes, at: at, before: before})
-		}
-	}
-	if len(todo.scopes) > 0 {
+	turned, fresh = todo.scopes, todo.fresh
+	todo.scopes, todo.fresh = map[provider.Scope]bool{}, map[provider.Need]struct{}{}
+	if len(turned) > 0 {
 		wants = make([]sifted, 0, len(src.wants))
 		for n, w := range src.wants {
-			if w.restsOn(todo.scopes) {
-				take(n, w)
-				delete(todo.fresh, n)
+			wants = append(wants, sifted{need: n, want: w, scopes: w.scopes})
+		}
+		for _, sc := range src.scopes {
+			view.takeLocked(sc)
+		}
+		return turned, fresh, wants, view
+	}
+	for n := range fresh {
+		if w := src.wants[n]; w != nil {
+			wants = append(wants, sifted{need: n, want: w, scopes: w.scopes})
+			for _, id := range w.scopes {
+				view.takeLocked(src.scopes[id])
 			}
 		}
 	}
-	for n := range todo.fresh {
-		if w := src.wants[n]; w != nil {
-			take(n, w)
-		}
-	}
-	turned = todo.scopes
-	todo.scopes, todo.fresh = map[provider.Scope]bool{}, map[provider.Need]struct{}{}
-	return turned, wants, view
+	return turned, fresh, wants, view
 }
 
 // concludeSift notes signatures, and whom they touch, by the scope that did. It returns false where the Source has retired.

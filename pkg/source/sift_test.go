@@ -79,6 +79,14 @@ func (l *listener) told(t *testing.T) []types.UID {
 	return all
 }
 
+// turns is how often scopes began or ceased to fail.
+func (l *listener) turns() int {
+	synctest.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.turned
+}
+
 // nextPoll is long enough for a poll.
 const nextPoll = 11 * time.Second
 
@@ -181,16 +189,16 @@ func TestAnAnswerThatIsOutdatedWhenItComes(t *testing.T) {
 func TestFailuresThatBeginAndEndAreTold(t *testing.T) {
 	run(t, func(b *backend, _ *Config) { b.plain = true }, func(t *testing.T, f *fixture) {
 		l := followed(t, f)
-		turned := l.turned
+		turned := l.turns()
 		f.set(func() {
 			f.fail = func(Operation, string) error { return provider.Errorf(provider.Forbidden, "no") }
 		})
 		time.Sleep(time.Minute)
 		require.Empty(t, l.told(t), "what is held is the same")
-		require.Equal(t, turned+2, l.turned, "both vaults fail")
+		require.Equal(t, turned+2, l.turns(), "both vaults fail")
 		f.set(func() { f.fail = nil; f.vaults["a"]["x"]++ })
 		time.Sleep(time.Minute)
-		require.Equal(t, turned+4, l.turned)
+		require.Equal(t, turned+4, l.turns())
 		require.Equal(t, []types.UID{uid(0), uid(2), uid(6)}, l.told(t))
 	})
 }

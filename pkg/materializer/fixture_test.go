@@ -36,7 +36,7 @@ const poll = 10 * time.Second
 // fixture is a Materializer with everything around it in memory: a vault behind Sources, a host, this server's own API.
 // It lives in a synctest bubble, so that hours pass at once.
 type fixture struct {
-	t       *testing.T
+	t       testing.TB
 	vault   *vault
 	host    *cluster
 	hostAPI *kubernetesfake.Clientset
@@ -66,7 +66,7 @@ func bubble(t *testing.T, test func(t *testing.T, f *fixture), change ...func(*C
 }
 
 // The generated NewClientset tracks fields, which needs schemas that the generated apply configurations do not carry.
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	f := &fixture{t: t, vault: newVault(), host: newCluster(), hostAPI: kubernetesfake.NewClientset(), api: fake.NewSimpleClientset()}
 	for _, verb := range []string{"create", "update"} {
 		f.api.PrependReactor(verb, "*", func(action clienttesting.Action) (bool, runtime.Object, error) {

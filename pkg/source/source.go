@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -17,8 +18,10 @@ type Source struct {
 	sources *Sources
 	store   Store
 	id      identity
-	client  *client
-	site    *site
+	// spec is where spec.provider stands that id is of, as last seen.
+	spec   atomic.Pointer[v1.SecretStoreProvider]
+	client *client
+	site   *site
 	// retired is closed when another Source took the place of this one, or its store is gone.
 	retired chan struct{}
 	waiting atomic.Int64
@@ -61,7 +64,7 @@ type Source struct {
 
 func newSource(s *Sources, store Store, id identity, name string, c provider.Client, budget *site) *Source {
 	retired := make(chan struct{})
-	return &Source{
+	src := &Source{
 		sources: s,
 		store:   store,
 		id:      id,
@@ -83,6 +86,8 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		sifting: sifting{scopes: map[provider.Scope]bool{}, fresh: map[provider.Need]struct{}{}},
 		newest:  stampBefore,
 	}
+	src.spec.Store(store.Provider)
+	return src
 }
 
 func storeName(store Store) string {

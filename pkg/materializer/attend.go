@@ -167,8 +167,10 @@ func (t *term) wishForCause(es *v1.ExternalSecret, st *state, now time.Time, ope
 }
 
 // isCorrected tells whether an ExternalSecret that is made of what was read a moment ago is made again when the next poll shows
-// something else.
-func (t *term) isCorrected(es *v1.ExternalSecret) bool { return t.config.FollowChanges && follows(es) }
+// something else. Where there are sync windows none may be open then.
+func (t *term) isCorrected(es *v1.ExternalSecret) bool {
+	return t.config.FollowChanges && follows(es) && es.Spec.SyncWindows == nil
+}
 
 func (t *term) wishForDue(es *v1.ExternalSecret, st *state, now time.Time, open bool, again time.Time) {
 	if !open {

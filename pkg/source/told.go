@@ -22,7 +22,7 @@ type told struct {
 	// signed is what the need came to from all pictures of the stamps since to until; these are 0 where it was never sifted.
 	signed       signature
 	since, until stamp
-	// answered is the oldest after until that somebody was answered from; 0 for none.
+	// answered is the oldest after until that somebody was answered from, stampBefore where that cannot be told; 0 for none.
 	answered stamp
 }
 

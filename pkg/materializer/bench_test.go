@@ -21,7 +21,8 @@ func BenchmarkFromNothing(b *testing.B) {
 			f.vault.set(key, "value")
 			f.add(of(fmt.Sprint("es-", i), key), func(es *v1.ExternalSecret) { es.Spec.RefreshInterval = nil })
 		}
-		f.start()
+		// The fake's watch takes a hundred events at a time.
+		f.start(func(c *Config) { c.Workers = 4 })
 		for f.written() < 1001 {
 			time.Sleep(10 * time.Millisecond)
 		}

@@ -58,6 +58,7 @@ func TestRestartFetchesOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {
 		for i := range 100 {
 			f.add(of(fmt.Sprint("es-", i), "user", "password"))
+			after(time.Millisecond)
 		}
 		after(time.Minute)
 		writes, gets, asked := len(f.writes), f.host.count("get"), 0

@@ -74,6 +74,8 @@ func TestAChangeWakesWhomItTouches(t *testing.T) {
 		for i := range 100 {
 			f.vault.set(fmt.Sprint("key-", i), "first")
 			f.add(of(fmt.Sprint("es-", i), fmt.Sprint("key-", i)))
+			// The fake's watch takes a hundred events at a time.
+			after(time.Millisecond)
 		}
 		f.add(of("pair", "key-1", "key-2"))
 		f.add(finding("tens", "key-1"))

@@ -36,7 +36,7 @@ func (src *Source) tripLocked(f *failure, now time.Time) {
 		// hangs. A credential is refused for all of them.
 		src.breaker.nextProbe = now
 		if refused {
-			src.breaker.nextProbe = now.Add(src.sources.cfg.PollInterval)
+			src.breaker.nextProbe = now.Add(src.sources.jittered())
 		}
 	}
 	src.breaker.cause = f
@@ -68,7 +68,7 @@ func (src *Source) probeLocked(sc *scope, k kind, now time.Time) {
 	if now.Before(src.breaker.nextProbe) || k == live && now.Before(sc.retryAt) {
 		return
 	}
-	if src.startLocked(sc, k, now) {
+	if src.startLocked(sc, k, now) == nil {
 		sc.probe = true
 		src.breaker.probing = true
 		src.breaker.nextProbe = now.Add(src.sources.jittered())

@@ -225,7 +225,7 @@ func TestKeysAndCheck(t *testing.T) {
 		require.Equal(t, 1, f.count("check"), "an answer holds for a poll interval")
 
 		asked := time.Now()
-		keys, err := f.src.Keys(t.Context(), asked)
+		keys, err := f.src.Keys(t.Context(), Reader{}, asked)
 		require.NoError(t, err)
 		require.Len(t, keys.Keys, 3)
 		require.False(t, keys.Late)

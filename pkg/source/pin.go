@@ -86,10 +86,11 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 	if err := src.pausedLocked(now); err != nil {
 		return sc.pinned(r.notBefore, err), nil
 	}
-	if f := src.joinLocked(sc, r.notBefore, now); f != nil {
-		return pin{}, f
+	f, err := src.joinLocked(sc, r, now)
+	if err != nil {
+		return sc.pinned(r.notBefore, err), nil
 	}
-	return sc.pinned(r.notBefore, errNoBudget()), nil
+	return pin{}, f
 }
 
 // pinned is the best that is known of a scope: a picture that is new enough, else why there is none, else an older one.

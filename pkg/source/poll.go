@@ -107,7 +107,8 @@ func (src *Source) poll(sc *scope, now time.Time) (again time.Time) {
 		src.probeLocked(sc, poll, now)
 		return time.Time{}
 	}
-	src.startLocked(sc, poll, now)
+	// It fails only where the Sources have stopped.
+	_ = src.startLocked(sc, poll, now)
 	return time.Time{}
 }
 

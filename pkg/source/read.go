@@ -31,6 +31,10 @@ type read struct {
 	pins               map[provider.Scope]pin
 	asks               []ask
 	rounds             int
+	// by is who reads.
+	by Reader
+	// refused is why parts may not be loaded for this read.
+	refused map[provider.WantedPart]error
 	// why is set once the read has to make do with what there is, and says why.
 	why error
 }
@@ -56,6 +60,7 @@ func newRead(needs []provider.Need, notBefore time.Time, m mode) *read {
 // begin forgets how far the read got, for a Source that takes the place of another.
 func (src *Source) begin(r *read) {
 	r.pins = make(map[provider.Scope]pin, 1)
+	r.refused = nil
 	r.asks = make([]ask, len(r.needs))
 	known := src.watchedScopes()
 	for i, n := range r.needs {
@@ -87,6 +92,14 @@ func (r *read) giveUp(why error) {
 	r.mode, r.why = onlyHeld, why
 }
 
+// refuse keeps why a part may not be loaded.
+func (r *read) refuse(p provider.WantedPart, err error) {
+	if r.refused == nil {
+		r.refused = map[provider.WantedPart]error{}
+	}
+	r.refused[p] = err
+}
+
 // look answers an ask whose scopes are pinned, or returns the parts that it waits for.
 func (src *Source) look(r *read, a *ask) []*flight {
 	for range maxRounds {
@@ -107,17 +120,21 @@ func (src *Source) look(r *read, a *ask) []*flight {
 	return nil
 }
 
+// needParts has parts loaded and returns what to wait for. Why one may not be is kept for the read.
 func (src *Source) needParts(r *read, missing []provider.WantedPart) (waits []*flight) {
 	now := time.Now()
 	src.mu.Lock()
 	defer src.unlock()
 	for _, m := range missing {
-		picture := r.pins[m.Scope].picture
-		sc, err := src.scopeLocked(m.Scope)
-		if err != nil || picture == nil {
+		sc := src.scopes[m.Scope]
+		if sc == nil || r.pins[m.Scope].picture == nil {
 			continue
 		}
-		if f := src.needPartLocked(sc, m.ID, picture, r.arrived, now); f != nil {
+		f, err := src.needPartLocked(sc, m.ID, r, now)
+		if err != nil {
+			r.refuse(m, err)
+		}
+		if f != nil {
 			waits = append(waits, f)
 		}
 	}

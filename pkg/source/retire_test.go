@@ -93,7 +93,7 @@ func TestWaitingReadersGoOnWithTheNewCredential(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.GreaterOrEqual(t, f.count("revalidate"), 8, "what owners want is polled with the new one")
 		require.NoError(t, src.Check(t.Context()))
-		keys, err := f.src.Keys(t.Context(), time.Now())
+		keys, err := f.src.Keys(t.Context(), Reader{}, time.Now())
 		require.NoError(t, err)
 		require.Len(t, keys.Keys, 3)
 	})

@@ -48,7 +48,7 @@ func New(cfg Config) *Sources {
 		sites:    map[string]*site{},
 	}
 	for host, perMinute := range cfg.Rates {
-		s.sites[host] = newSite(perMinute)
+		s.sites[host] = newSite(host, perMinute)
 	}
 	return s
 }
@@ -147,9 +147,9 @@ func (s *Sources) connect(store Store, id identity, material provider.Material) 
 			return nil, fmt.Errorf("connecting %s %q: %w", store.Kind, store.Name, err)
 		}
 		// A host without a known limit has no bucket to share.
-		budget, ok := s.sites[address.Hostname()]
+		budget, ok := s.sites[siteName(address.Hostname())]
 		if !ok {
-			budget = newSite(0)
+			budget = newSite("", 0)
 		}
 		return newSource(s, store, id, p.Name(), c, budget), nil
 	}

@@ -41,21 +41,24 @@ func (v *view) Part(id provider.Scope, partID provider.PartID) (content provider
 	now := time.Now()
 	v.src.mu.Lock()
 	defer v.src.mu.Unlock()
-	sc := v.src.scopes[id]
-	if sc == nil {
-		return nil, v.read.why, v.read.why != nil
+	var p *part
+	if sc := v.src.scopes[id]; sc != nil {
+		p = sc.parts[partID]
 	}
-	p := sc.parts[partID]
+	why := v.read.refused[provider.WantedPart{Scope: id, ID: partID}]
+	if why == nil {
+		why = v.read.why
+	}
 	switch {
 	case p == nil:
-		return nil, v.read.why, v.read.why != nil
+		return nil, why, why != nil
 	case p.content != nil:
 		p.used = now
 		return p.content, nil, true
 	case p.failedLocked(v.read.arrived, now):
 		return nil, p.err, true
 	default:
-		return nil, v.read.why, v.read.why != nil
+		return nil, why, why != nil
 	}
 }
 

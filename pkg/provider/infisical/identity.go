@@ -2,6 +2,7 @@ package infisical
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -59,6 +60,17 @@ type hold struct {
 	err   error
 }
 
+// answer is what is said at now: who asks for a rest is left alone until the hold is over, and not as long once more.
+func (h hold) answer(now time.Time) error {
+	var failed *provider.Error
+	if !errors.As(h.err, &failed) || failed.RetryAfter == 0 {
+		return h.err
+	}
+	told := *failed
+	told.RetryAfter = h.until.Sub(now)
+	return &told
+}
+
 func newIdentity(c *credential, now func() time.Time) *identity {
 	i := &identity{credential: c, now: now}
 	if c.login == nil {
@@ -99,7 +111,7 @@ func (i *identity) decide() (held *token, l *login, mine bool, err error) {
 	case i.token != nil && !i.token.over(now) && (!i.token.due(now) || holding || i.login != nil):
 		return i.token, nil, false, nil
 	case holding:
-		return nil, nil, false, i.hold.err
+		return nil, nil, false, i.hold.answer(now)
 	case i.login != nil:
 		return nil, i.login, false, nil
 	}

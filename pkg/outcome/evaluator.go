@@ -38,6 +38,12 @@ type Ask struct {
 	NotBefore time.Time
 	// Held answers from what is held, however old, and causes no request.
 	Held bool
+	// User is who asks, by name; empty for this server itself.
+	User string
+	// Loads bounds what is loaded for the answer; nil for no bound.
+	Loads *source.Allowance
+	// AnsweringOnly has a Source whose provider does not answer at present say so, in place of what it holds.
+	AnsweringOnly bool
 	// Deletion has the answer tell which keys are positively gone. It may cost a request per missing key.
 	Deletion bool
 }
@@ -144,13 +150,16 @@ func inputs(ctx context.Context, needs map[*source.Source]map[provider.Need]stru
 }
 
 func (ask Ask) of(ctx context.Context, src *source.Source, needs []provider.Need) provider.Inputs {
+	if ask.AnsweringOnly && src.Barred() != nil {
+		return provider.FailedInputs(needs, provider.Errorf(provider.Unavailable, "the provider does not answer at present"))
+	}
 	switch {
 	case ask.Held:
 		return src.Held(needs)
 	case ask.Deletion:
 		return src.InputsForDeletion(ctx, needs, ask.NotBefore)
 	default:
-		return src.Inputs(ctx, needs, ask.NotBefore)
+		return src.InputsFor(ctx, source.Reader{User: ask.User, Loads: ask.Loads}, needs, ask.NotBefore)
 	}
 }
 

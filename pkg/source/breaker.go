@@ -43,6 +43,21 @@ func (src *Source) tripLocked(f *failure, now time.Time) {
 	src.drainLocked(f)
 }
 
+// Barred tells why nobody waits for this Source at present: it missed a deadline or refused the credential, and has not
+// answered since. It is nil while the Source answers.
+func (src *Source) Barred() error {
+	src, err := src.following()
+	if err != nil {
+		return err
+	}
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	if cause := src.breaker.cause; cause != nil {
+		return cause.err
+	}
+	return nil
+}
+
 // answeredLocked closes the breaker.
 func (src *Source) answeredLocked(now time.Time) {
 	src.answered = now

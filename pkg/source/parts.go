@@ -59,6 +59,21 @@ func (src *Source) needPartLocked(sc *scope, id provider.PartID, r *read, now ti
 	return f, nil
 }
 
+// unheldLocked counts the parts that are neither held nor under way.
+func (src *Source) unheldLocked(parts []provider.WantedPart, r *read, now time.Time) (n int) {
+	for _, m := range parts {
+		sc := src.scopes[m.Scope]
+		if sc == nil {
+			continue
+		}
+		p := sc.parts[m.ID]
+		if p == nil || p.content == nil && p.flight == nil && !p.failedLocked(r.arrived, now) {
+			n++
+		}
+	}
+	return n
+}
+
 // noLoadLocked tells why no part may be loaded for a read now; nil where one may and the user's share has paid for it.
 func (src *Source) noLoadLocked(r *read, now time.Time) error {
 	if src.breaker.cause != nil {

@@ -120,11 +120,18 @@ func (src *Source) look(r *read, a *ask) []*flight {
 	return nil
 }
 
-// needParts has parts loaded and returns what to wait for. Why one may not be is kept for the read.
+// needParts has the parts that one need lacks loaded and returns what to wait for. Why one may not be is kept for the read.
+// Where the Reader's allowance is too small for all of them none is: a part of them would answer nothing.
 func (src *Source) needParts(r *read, missing []provider.WantedPart) (waits []*flight) {
 	now := time.Now()
 	src.mu.Lock()
 	defer src.unlock()
+	if !r.by.Loads.take(src.unheldLocked(missing, r, now)) {
+		for _, m := range missing {
+			r.refuse(m, r.by.Loads.err())
+		}
+		return nil
+	}
 	for _, m := range missing {
 		sc := src.scopes[m.Scope]
 		if sc == nil || r.pins[m.Scope].picture == nil {

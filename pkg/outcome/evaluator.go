@@ -58,11 +58,11 @@ func (e *Evaluator) Evaluate(ctx context.Context, es *v1.ExternalSecret, ask Ask
 func (e *Evaluator) EvaluateAll(ctx context.Context, all []*v1.ExternalSecret, ask Ask) []*Outcome {
 	opened := make([][]opened, len(all))
 	errs := make([]error, len(all))
-	needs := map[*source.Source]map[provider.Need]struct{}{}
+	needs := map[*source.Source]namespaces{}
 	for i, es := range all {
 		opened[i], errs[i] = e.open(ctx, es)
 		for _, one := range opened[i] {
-			one.collect(needs)
+			one.collect(needs, es.Namespace)
 		}
 	}
 	shown := inputs(ctx, needs, ask)
@@ -115,20 +115,27 @@ func (e *Evaluator) open(ctx context.Context, es *v1.ExternalSecret) ([]opened, 
 	return all, err
 }
 
-func (one opened) collect(needs map[*source.Source]map[provider.Need]struct{}) {
+// namespaces are the needs of ExternalSecrets and whose they are: empty for those of several namespaces.
+type namespaces map[provider.Need]string
+
+func (one opened) collect(needs map[*source.Source]namespaces, namespace string) {
 	if one.err != nil {
 		return
 	}
 	if needs[one.source] == nil {
-		needs[one.source] = make(map[provider.Need]struct{}, len(one.needs))
+		needs[one.source] = make(namespaces, len(one.needs))
 	}
 	for _, n := range one.needs {
-		needs[one.source][n] = struct{}{}
+		if before, ok := needs[one.source][n]; ok && before != namespace {
+			needs[one.source][n] = ""
+			continue
+		}
+		needs[one.source][n] = namespace
 	}
 }
 
 // inputs asks every Source for its needs, side by side: a store whose provider hangs costs the others nothing.
-func inputs(ctx context.Context, needs map[*source.Source]map[provider.Need]struct{}, ask Ask) map[*source.Source]provider.Inputs {
+func inputs(ctx context.Context, needs map[*source.Source]namespaces, ask Ask) map[*source.Source]provider.Inputs {
 	var (
 		mu    sync.Mutex
 		wg    sync.WaitGroup
@@ -139,7 +146,7 @@ func inputs(ctx context.Context, needs map[*source.Source]map[provider.Need]stru
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			in := ask.of(ctx, src, slices.Collect(maps.Keys(set)))
+			in := ask.of(ctx, src, set)
 			mu.Lock()
 			defer mu.Unlock()
 			shown[src] = in
@@ -149,7 +156,8 @@ func inputs(ctx context.Context, needs map[*source.Source]map[provider.Need]stru
 	return shown
 }
 
-func (ask Ask) of(ctx context.Context, src *source.Source, needs []provider.Need) provider.Inputs {
+func (ask Ask) of(ctx context.Context, src *source.Source, whose namespaces) provider.Inputs {
+	needs := slices.Collect(maps.Keys(whose))
 	if ask.AnsweringOnly && src.Barred() != nil {
 		return provider.FailedInputs(needs, provider.Errorf(provider.Unavailable, "the provider does not answer at present"))
 	}
@@ -159,7 +167,7 @@ func (ask Ask) of(ctx context.Context, src *source.Source, needs []provider.Need
 	case ask.Deletion:
 		return src.InputsForDeletion(ctx, needs, ask.NotBefore)
 	default:
-		return src.InputsFor(ctx, source.Reader{User: ask.User, Loads: ask.Loads}, needs, ask.NotBefore)
+		return src.InputsFor(ctx, source.Reader{User: ask.User, Namespaces: whose, Loads: ask.Loads}, needs, ask.NotBefore)
 	}
 }
 
@@ -181,7 +189,7 @@ func (e *Evaluator) Follow(ctx context.Context, es *v1.ExternalSecret, notBefore
 	e.Catalog.Sources.Retain(es.UID, stores...)
 	countdown := newCountdown(len(usable), ready)
 	for _, one := range usable {
-		one.source.Want(es.UID, one.needs)
+		one.source.Want(es.UID, es.Namespace, one.needs)
 		one.source.Prepare(one.needs, notBefore, urgency, countdown)
 	}
 }

@@ -28,7 +28,7 @@ func warm(b *testing.B, parts bool) (*Source, []provider.Need) {
 		b.Fatal(err)
 	}
 	for i, n := range all {
-		src.Want(uid(i), []provider.Need{n})
+		src.Want(uid(i), "team", []provider.Need{n})
 	}
 	if r := src.Inputs(ctx, all, time.Now()).Result(all[999]); r.Err != nil {
 		b.Fatal(r.Err)

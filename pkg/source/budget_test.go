@@ -62,7 +62,7 @@ func (f *fixture) wantVaults(n int) {
 	for i := range n {
 		name := fmt.Sprint("v", i)
 		f.set(func() { f.vaults[name] = map[string]int{"x": 1} })
-		f.src.Want(uid(i), needs(name+"/x"))
+		f.src.Want(uid(i), "team", needs(name+"/x"))
 	}
 }
 
@@ -138,7 +138,7 @@ func TestEachRequestIsCounted(t *testing.T) {
 				}
 				return 1
 			}
-			f.src.Want(uid(1), needs("a/x"))
+			f.src.Want(uid(1), "team", needs("a/x"))
 			f.get("a/x")
 			f.set(func() { delete(f.vaults["a"], "x") })
 			time.Sleep(time.Millisecond)

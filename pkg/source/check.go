@@ -111,7 +111,7 @@ func (src *Source) Keys(ctx context.Context, by Reader, notBefore time.Time) (Li
 			if r.rounds > maxRounds {
 				r.giveUp(errEndless())
 			}
-			return current.pinLocked(r, scopes, now)
+			return current.pinLocked(r, scopes, current.store.Namespace, now)
 		})
 		v := &view{src: current, read: r, scopes: scopes}
 		keys, err := current.client.list(v)

@@ -186,7 +186,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		first := f.get("a/x")
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.set(func() {
 			f.fail = func(Operation, string) error {
 				return &provider.Error{Reason: provider.RateLimited, Message: "slow down", RetryAfter: time.Minute}

@@ -70,7 +70,7 @@ func TestLogSaysWhatChangedOnce(t *testing.T) {
 	}
 	run(t, logged, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.get("a/x")
 		f.set(func() {
 			f.fail = func(Operation, string) error { return provider.Errorf(provider.Unavailable, "status 503") }

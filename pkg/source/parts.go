@@ -23,6 +23,8 @@ type part struct {
 	flight *flight
 	payer  string
 	used   time.Time
+	// tenant is the namespace that the part counts for.
+	tenant string
 }
 
 // failedLocked tells whether a part's failure answers somebody who came at arrived.
@@ -32,10 +34,11 @@ func (p *part) failedLocked(arrived, now time.Time) bool {
 
 // needPartLocked has a part loaded. It returns nil where it is there, or where its failure answers who asks. The error says
 // why this read may not have it loaded.
-func (src *Source) needPartLocked(sc *scope, id provider.PartID, r *read, now time.Time) (*flight, error) {
+func (src *Source) needPartLocked(sc *scope, id provider.PartID, r *read, tenant string, now time.Time) (*flight, error) {
 	p := sc.parts[id]
 	if p != nil {
 		p.used = now
+		src.sharePartLocked(p, tenant)
 		if p.content != nil || p.failedLocked(r.arrived, now) {
 			return nil, nil
 		}
@@ -48,7 +51,7 @@ func (src *Source) needPartLocked(sc *scope, id provider.PartID, r *read, now ti
 	}
 	if p == nil {
 		var err error
-		if p, err = src.addPartLocked(sc, id, now); err != nil {
+		if p, err = src.addPartLocked(sc, id, tenant, now); err != nil {
 			return nil, err
 		}
 	}
@@ -85,11 +88,14 @@ func (src *Source) noLoadLocked(r *read, now time.Time) error {
 	return src.site.takeShare(r.by.User, now)
 }
 
-func (src *Source) addPartLocked(sc *scope, id provider.PartID, now time.Time) (*part, error) {
-	if limit := src.sources.cfg.Limits.Parts; src.parts >= limit {
-		return nil, provider.Errorf(provider.Invalid, "%q: this store already holds %d items, which is as many as one may", sc.id.Name, limit)
+func (src *Source) addPartLocked(sc *scope, id provider.PartID, tenant string, now time.Time) (*part, error) {
+	limit := src.sources.cfg.Limits.Parts
+	if !src.tenants.room(tenant, int64(src.parts), int64(src.tenants.own(tenant).parts), 1, int64(limit)) {
+		return nil, provider.Errorf(provider.Invalid,
+			"%q: this store already holds %d items, which is as many as one may; ask for fewer, or use another store", sc.id.Name, limit)
 	}
-	p := &part{id: id, scope: sc, used: now}
+	p := &part{id: id, scope: sc, tenant: tenant, used: now}
+	src.tenants.change(tenant, holdings{parts: 1})
 	sc.parts[id] = p
 	src.parts++
 	src.untidy = true
@@ -144,7 +150,7 @@ func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) 
 		src.missPartLocked(p, o.failure, now)
 	default:
 		src.answeredLocked(now)
-		if err := src.reserveLocked(p.scope, size); err != nil {
+		if err := src.reservePartLocked(p, size); err != nil {
 			src.failPartLocked(p, err, now.Add(src.sources.cfg.PollInterval))
 			return
 		}

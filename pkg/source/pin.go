@@ -25,7 +25,7 @@ func (src *Source) pinAll(r *read) (waits []*flight, ready []*ask) {
 		if a.done {
 			continue
 		}
-		missing := src.pinLocked(r, a.scopes, now)
+		missing := src.pinLocked(r, a.scopes, src.tenantLocked(r, a.need), now)
 		if len(missing) == 0 {
 			ready = append(ready, a)
 		}
@@ -35,15 +35,25 @@ func (src *Source) pinAll(r *read) (waits []*flight, ready []*ask) {
 }
 
 // pinLocked pins scopes, or returns what to wait for.
-func (src *Source) pinLocked(r *read, scopes []provider.Scope, now time.Time) (waits []*flight) {
+func (src *Source) pinLocked(r *read, scopes []provider.Scope, tenant string, now time.Time) (waits []*flight) {
 	for _, id := range scopes {
+		sc := src.scopes[id]
+		if r.mode != onlyHeld && sc != nil {
+			src.shareScopeLocked(sc, tenant)
+		}
 		if _, ok := r.pins[id]; ok {
 			continue
 		}
-		sc, err := src.scopeLocked(id)
-		if err != nil {
-			r.pins[id] = pin{err: err}
+		if sc == nil && r.mode == onlyHeld {
+			r.pins[id] = pin{err: r.why}
 			continue
+		}
+		if sc == nil {
+			var err error
+			if sc, err = src.scopeLocked(id, tenant); err != nil {
+				r.pins[id] = pin{err: err}
+				continue
+			}
 		}
 		sc.used = now
 		p, f := src.settleLocked(sc, r, now)

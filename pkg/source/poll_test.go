@@ -14,7 +14,7 @@ import (
 
 func TestOnlyTheLeaderPolls(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		time.Sleep(time.Hour)
 		require.Zero(t, f.count("revalidate"))
 		f.sources.Lead(true)
@@ -32,7 +32,7 @@ func TestPollsDoNotGrowWithOwners(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
 		for i := range 1000 {
-			f.src.Want(uid(i), needs("a/x", "a/y"))
+			f.src.Want(uid(i), "team", needs("a/x", "a/y"))
 		}
 		time.Sleep(time.Minute)
 		require.LessOrEqual(t, f.count("revalidate"), 8)
@@ -43,7 +43,7 @@ func TestPollsDoNotGrowWithOwners(t *testing.T) {
 func TestEveryTenthPollIsThorough(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		for f.count("revalidate") < 11 {
 			require.Zero(t, f.count("thorough"))
 			time.Sleep(time.Second)
@@ -61,7 +61,7 @@ func TestEveryTenthPollIsThorough(t *testing.T) {
 func TestLiveReadsTakeThePlaceOfPolls(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		for range 100 {
 			f.get("a/x")
 			time.Sleep(3 * time.Second)
@@ -90,7 +90,7 @@ func TestChangesAreNotified(t *testing.T) {
 		}
 		change := []Change{{StoreUID: theStore.UID, Scope: provider.Scope{Name: "a"}}}
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		time.Sleep(time.Second)
 		require.Equal(t, change, changes(), "the first picture")
 		time.Sleep(time.Minute)
@@ -132,7 +132,7 @@ func TestPreparedWithTheNextPollCostsNothing(t *testing.T) {
 		f.sources.Lead(true)
 		ready := make(chan int, 1000)
 		for i := range 1000 {
-			f.src.Want(uid(i), needs("a/x"))
+			f.src.Want(uid(i), "team", needs("a/x"))
 		}
 		time.Sleep(time.Minute)
 		polls := f.count("revalidate")
@@ -160,7 +160,7 @@ func TestPrepareLoadsWhatIsCold(t *testing.T) {
 			run(t, withParts, func(t *testing.T, f *fixture) {
 				f.delay = 10 * time.Second / 4
 				f.sources.Lead(true)
-				f.src.Want(uid(1), needs("a/x", "b/z"))
+				f.src.Want(uid(1), "team", needs("a/x", "b/z"))
 				ready := make(chan struct{})
 				due := time.Now()
 				f.src.Prepare(needs("a/x", "b/z"), due, urgency, func() { close(ready) })
@@ -178,7 +178,7 @@ func TestPrepareLoadsWhatIsCold(t *testing.T) {
 func TestThoseWhoAwaitAPollLookForThemselvesWhenTheLeadIsLost(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.get("a/x")
 		time.Sleep(time.Second)
 		ready := make(chan struct{})

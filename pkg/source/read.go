@@ -103,7 +103,7 @@ func (r *read) refuse(p provider.WantedPart, err error) {
 // look answers an ask whose scopes are pinned, or returns the parts that it waits for.
 func (src *Source) look(r *read, a *ask) []*flight {
 	for range maxRounds {
-		v := view{src: src, read: r, scopes: a.scopes}
+		v := view{src: src, read: r, need: a.need, scopes: a.scopes}
 		answer, missing, err := src.client.lookup(a.need, &v)
 		if err != nil || len(missing) == 0 || r.mode == onlyHeld {
 			if err == nil && len(missing) > 0 {
@@ -112,7 +112,7 @@ func (src *Source) look(r *read, a *ask) []*flight {
 			r.settle(a, answer, err, v.observed(err))
 			return nil
 		}
-		if waits := src.needParts(r, missing); len(waits) > 0 {
+		if waits := src.needParts(r, a.need, missing); len(waits) > 0 {
 			return waits
 		}
 	}
@@ -122,7 +122,7 @@ func (src *Source) look(r *read, a *ask) []*flight {
 
 // needParts has the parts that one need lacks loaded and returns what to wait for. Why one may not be is kept for the read.
 // Where the Reader's allowance is too small for all of them none is: a part of them would answer nothing.
-func (src *Source) needParts(r *read, missing []provider.WantedPart) (waits []*flight) {
+func (src *Source) needParts(r *read, n provider.Need, missing []provider.WantedPart) (waits []*flight) {
 	now := time.Now()
 	src.mu.Lock()
 	defer src.unlock()
@@ -132,12 +132,13 @@ func (src *Source) needParts(r *read, missing []provider.WantedPart) (waits []*f
 		}
 		return nil
 	}
+	tenant := src.tenantLocked(r, n)
 	for _, m := range missing {
 		sc := src.scopes[m.Scope]
 		if sc == nil || r.pins[m.Scope].picture == nil {
 			continue
 		}
-		f, err := src.needPartLocked(sc, m.ID, r, now)
+		f, err := src.needPartLocked(sc, m.ID, r, tenant, now)
 		if err != nil {
 			r.refuse(m, err)
 		}

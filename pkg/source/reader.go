@@ -15,6 +15,9 @@ type Reader struct {
 	// User of the API, by name. Where a site has a limit, one user may cause half of the requests that it has for callers.
 	// This server itself, with no name, may cause all of them.
 	User string
+	// Namespaces tells whose need each is: what one namespace alone has a Source hold counts for that namespace. What it
+	// does not name is nobody's in particular.
+	Namespaces map[provider.Need]string
 	// Loads bounds what is loaded for the Reader; nil for no bound.
 	Loads *Allowance
 }

@@ -32,7 +32,7 @@ func TestAnyCallMayBringARest(t *testing.T) {
 	} {
 		t.Run(string(op), func(t *testing.T) {
 			run(t, withParts, func(t *testing.T, f *fixture) {
-				f.src.Want(uid(1), needs("b/z"))
+				f.src.Want(uid(1), "team", needs("b/z"))
 				f.failing(op, 1, throttled(time.Minute))
 				cause(f)
 				asked := f.count("")
@@ -56,7 +56,7 @@ func TestAnyCallMayBringARest(t *testing.T) {
 func TestRestOfAScope(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x", "b/z"))
+		f.src.Want(uid(1), "team", needs("a/x", "b/z"))
 		time.Sleep(time.Second)
 		f.set(func() {
 			f.fail = func(_ Operation, what string) error {

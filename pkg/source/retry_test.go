@@ -102,7 +102,7 @@ func TestRetriesOfEveryOperation(t *testing.T) {
 	down := provider.Errorf(provider.Unavailable, "503")
 	run(t, func(b *backend, _ *Config) { b.parts = true }, func(t *testing.T, f *fixture) {
 		f.retrying(2, "100ms")
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.failing(Load, 2, down)
 		require.Equal(t, "x@1", f.value(f.get("a/x")))
 		require.Equal(t, 3, f.count("load"))
@@ -175,7 +175,7 @@ func TestRetriesAreCounted(t *testing.T) {
 				f.retrying(5, "100ms")
 				f.failing(Revalidate, 9, provider.Errorf(provider.Unavailable, "503"))
 				if c.polled {
-					f.src.Want(uid(1), needs("a/x"))
+					f.src.Want(uid(1), "team", needs("a/x"))
 					f.sources.Lead(true)
 					time.Sleep(5 * time.Second)
 				} else {
@@ -209,7 +209,7 @@ func TestRetryEndsWithItsSource(t *testing.T) {
 // An edit of the settings is a new Source that still knows what keys led to.
 func TestRetrySettingsMakeASource(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.value(f.get("a/x"))
 		before := f.src
 		f.retrying(1, "")

@@ -39,6 +39,8 @@ type scope struct {
 	barred bool
 
 	parts map[provider.PartID]*part
+	// tenant is the namespace that the scope counts for.
+	tenant string
 	// wants counts the needs of owners that this scope is for; used is when somebody last asked for it.
 	wants          int
 	used           time.Time
@@ -47,15 +49,20 @@ type scope struct {
 	thoroughFlight bool
 }
 
-// scopeLocked is the state of a scope, made where there is none yet. The error says that there are too many.
-func (src *Source) scopeLocked(id provider.Scope) (*scope, error) {
+// scopeLocked is the state of a scope that a tenant uses, made where there is none yet. The error says that there are too
+// many.
+func (src *Source) scopeLocked(id provider.Scope, tenant string) (*scope, error) {
 	if sc, ok := src.scopes[id]; ok {
+		src.shareScopeLocked(sc, tenant)
 		return sc, nil
 	}
-	if limit := src.sources.cfg.Limits.Scopes; len(src.scopes) >= limit {
-		return nil, provider.Errorf(provider.Invalid, "%q: this store already watches %d vaults or folders, which is as many as one may", id.Name, limit)
+	limit := src.sources.cfg.Limits.Scopes
+	if !src.tenants.room(tenant, int64(len(src.scopes)), int64(src.tenants.own(tenant).scopes), 1, int64(limit)) {
+		return nil, provider.Errorf(provider.Invalid,
+			"%q: this store already watches %d vaults or folders, which is as many as one may; name fewer, or use another store", id.Name, limit)
 	}
-	sc := &scope{id: id, parts: map[provider.PartID]*part{}}
+	sc := &scope{id: id, tenant: tenant, parts: map[provider.PartID]*part{}}
+	src.tenants.change(tenant, holdings{scopes: 1})
 	src.scopes[id] = sc
 	src.untidy = true
 	return sc, nil

@@ -54,6 +54,7 @@ type Source struct {
 	unloaded []*part
 	parts    int
 	bytes    int64
+	tenants  tenants
 }
 
 func newSource(s *Sources, store Store, id identity, name string, c provider.Client, budget *site) *Source {
@@ -77,6 +78,7 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		scopes:  map[provider.Scope]*scope{},
 		owners:  map[types.UID][]provider.Need{},
 		wants:   map[provider.Need]*want{},
+		tenants: tenants{},
 	}
 }
 
@@ -135,8 +137,10 @@ func (src *Source) retire(successor *Source) {
 	for _, sc := range src.scopes {
 		src.abandonLocked(sc)
 		src.disperseLocked(sc.current)
+		src.dropScopeShareLocked(sc)
 		for _, p := range sc.parts {
 			src.disperseLocked(p.flight)
+			src.dropPartShareLocked(p)
 		}
 	}
 	src.unloaded, src.queue = nil, nil

@@ -24,12 +24,16 @@ type Sources struct {
 	lead    atomic.Bool
 	bytes   atomic.Int64
 	waiting atomic.Int64
+	// namespaces counts the bytes of each.
+	namespaces namespaces
 
 	mu      sync.Mutex
 	closed  bool
 	current map[types.UID]*Source
 	// owners tells which stores an owner wants something of.
 	owners map[types.UID]map[types.UID]struct{}
+	// homes are the namespaces of owners.
+	homes map[types.UID]string
 	// sites are those with a known limit, by host.
 	sites map[string]*site
 }
@@ -45,7 +49,10 @@ func New(cfg Config) *Sources {
 		wake:     make(chan struct{}, 1),
 		current:  map[types.UID]*Source{},
 		owners:   map[types.UID]map[types.UID]struct{}{},
+		homes:    map[types.UID]string{},
 		sites:    map[string]*site{},
+
+		namespaces: namespaces{bytes: map[string]int64{}},
 	}
 	for host, perMinute := range cfg.Rates {
 		s.sites[host] = newSite(host, perMinute)
@@ -183,7 +190,7 @@ func (s *Sources) Forget(uid types.UID) {
 	for owner, stores := range s.owners {
 		delete(stores, uid)
 		if len(stores) == 0 {
-			delete(s.owners, owner)
+			s.dropOwnerLocked(owner)
 		}
 	}
 	s.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 type view struct {
 	src    *Source
 	read   *read
+	need   provider.Need
 	scopes []provider.Scope
 	// seen is the oldest picture that was looked at, unseen the oldest picture behind an error that was.
 	seen, unseen time.Time
@@ -54,6 +55,9 @@ func (v *view) Part(id provider.Scope, partID provider.PartID) (content provider
 		return nil, why, why != nil
 	case p.content != nil:
 		p.used = now
+		if v.read.mode != onlyHeld {
+			v.src.sharePartLocked(p, v.src.tenantLocked(v.read, v.need))
+		}
 		return p.content, nil, true
 	case p.failedLocked(v.read.arrived, now):
 		return nil, p.err, true

@@ -39,6 +39,8 @@ type scope struct {
 	barred bool
 
 	parts map[provider.PartID]*part
+	// jitter is between 0 and 1.
+	jitter float64
 	// tenant is the namespace that the scope counts for.
 	tenant string
 	// wants counts the needs of owners that this scope is for; used is when somebody last asked for it.
@@ -61,7 +63,7 @@ func (src *Source) scopeLocked(id provider.Scope, tenant string) (*scope, error)
 		return nil, provider.Errorf(provider.Invalid,
 			"%q: this store already watches %d vaults or folders, which is as many as one may; name fewer, or use another store", id.Name, limit)
 	}
-	sc := &scope{id: id, tenant: tenant, parts: map[provider.PartID]*part{}}
+	sc := &scope{id: id, tenant: tenant, jitter: rand.Float64(), parts: map[provider.PartID]*part{}}
 	src.tenants.change(tenant, holdings{scopes: 1})
 	src.scopes[id] = sc
 	src.untidy = true

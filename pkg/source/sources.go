@@ -20,6 +20,8 @@ type Sources struct {
 	life     *life
 	// wake makes the poll loop look again.
 	wake chan struct{}
+	// turns is the poll loop's.
+	turns turns
 
 	lead    atomic.Bool
 	bytes   atomic.Int64
@@ -52,6 +54,7 @@ func New(cfg Config) *Sources {
 		homes:    map[types.UID]string{},
 		sites:    map[string]*site{},
 
+		turns:      turns{},
 		namespaces: namespaces{bytes: map[string]int64{}},
 	}
 	for host, perMinute := range cfg.Rates {

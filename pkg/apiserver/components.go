@@ -67,6 +67,7 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		Metrics:      c.metrics,
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})
+	recorded.Watch(c.sources.State)
 	group := c.informers.ExternalSecrets().V1()
 	c.stores = stores{namespaced: group.SecretStores(), cluster: group.ClusterSecretStores()}
 	// A factory starts only the informers that were asked for before.

@@ -91,6 +91,7 @@ func (c *client) try(deadline context.Context, op Operation, by payer, do func(c
 	began := time.Now()
 	var sent atomic.Int64
 	counted := provider.WithRequests(deadline, func() {
+		c.metrics.RequestSent(c.name, op)
 		if sent.Add(1) > 1 {
 			c.site.charge(by, time.Now())
 		}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
@@ -16,19 +17,29 @@ func errNoTime(cause error) error {
 
 // errNoBudget, errNoShare and errPaused say when there is a turn again.
 func errNoBudget(wait time.Duration) error {
-	return after(wait, "this server's budget of requests to the provider is used up")
+	return after(wait, NoBudget, "this server's budget of requests to the provider is used up")
 }
 
 func errNoShare(wait time.Duration) error {
-	return after(wait, "the part of this server's budget of requests to the provider that one user may have is used up")
+	return after(wait, NoShare, "the part of this server's budget of requests to the provider that one user may have is used up")
 }
 
 func errPaused(wait time.Duration) error {
-	return after(wait, "the provider asks for fewer requests")
+	return after(wait, Paused, "the provider asks for fewer requests")
 }
 
-func after(wait time.Duration, message string) error {
-	return &provider.Error{Reason: provider.RateLimited, Message: message, RetryAfter: wait}
+func after(wait time.Duration, why Away, message string) error {
+	return &provider.Error{Reason: provider.RateLimited, Message: message, RetryAfter: wait, Cause: why}
+}
+
+// Error makes an Away the cause of an error that it is in the chain of.
+func (a Away) Error() string { return string(a) }
+
+// awayOf is what keeps a call from beginning, as its error has it: else the Sources stop.
+func awayOf(err error) Away {
+	var why Away
+	errors.As(err, &why)
+	return why
 }
 
 func errCrowded() error {

@@ -80,6 +80,7 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 		return pin{}, sc.nextLocked()
 	}
 	if bar := src.barredLocked(sc); bar != nil {
+		r.sendAway(Barred)
 		src.probeLocked(sc, live, now)
 		sc.barred = true
 		if provider.ReasonOf(bar.err) == provider.Unauthenticated && sc.failure == nil {
@@ -94,10 +95,12 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 		return sc.pinned(r.notBefore, errStopping()), nil
 	}
 	if err := src.pausedLocked(now); err != nil {
+		r.sendAway(Paused)
 		return sc.pinned(r.notBefore, err), nil
 	}
 	f, err := src.joinLocked(sc, r, now)
 	if err != nil {
+		r.sendAway(awayOf(err))
 		return sc.pinned(r.notBefore, err), nil
 	}
 	return pin{}, f

@@ -35,6 +35,8 @@ type read struct {
 	by Reader
 	// refused is why parts may not be loaded for this read.
 	refused map[provider.WantedPart]error
+	// away is why the read does not get what it came for; empty where it does.
+	away Away
 	// why is set once the read has to make do with what there is, and says why.
 	why error
 }
@@ -92,6 +94,13 @@ func (r *read) giveUp(why error) {
 	r.mode, r.why = onlyHeld, why
 }
 
+// sendAway notes the first cause of several.
+func (r *read) sendAway(why Away) {
+	if r.away == "" {
+		r.away = why
+	}
+}
+
 // refuse keeps why a part may not be loaded.
 func (r *read) refuse(p provider.WantedPart, err error) {
 	if r.refused == nil {
@@ -141,6 +150,7 @@ func (src *Source) needParts(r *read, n provider.Need, missing []provider.Wanted
 		f, err := src.needPartLocked(sc, m.ID, r, tenant, now)
 		if err != nil {
 			r.refuse(m, err)
+			r.sendAway(awayOf(err))
 		}
 		if f != nil {
 			waits = append(waits, f)
@@ -183,6 +193,9 @@ func (src *Source) finish(r *read) (provider.Inputs, bool) {
 		age := time.Since(oldest)
 		src.after = append(src.after, func() { src.sources.cfg.Metrics.ViewAge(src.client.name, age) })
 	}
+	if why := r.away; why != "" {
+		src.after = append(src.after, func() { src.sources.cfg.Metrics.SentAway(src.client.name, why) })
+	}
 	return provider.NewInputs(results), true
 }
 
@@ -192,12 +205,14 @@ func (src *Source) settleRead(ctx context.Context, r *read, step func() []*fligh
 	for waits := step(); len(waits) > 0; waits = step() {
 		if !seated {
 			if seated = src.takeSeat(); !seated {
+				r.sendAway(Crowded)
 				r.giveUp(errCrowded())
 				continue
 			}
 			defer src.giveSeat()
 		}
 		if err := src.wait(ctx, waits); err != nil {
+			r.sendAway(NoTime)
 			r.giveUp(errNoTime(err))
 		}
 		if src.isRetired() {

@@ -36,7 +36,7 @@ type Sources struct {
 	owners map[types.UID]map[types.UID]struct{}
 	// homes are the namespaces of owners.
 	homes map[types.UID]string
-	// sites are those with a known limit, by host.
+	// sites are those with a known limit, by host. They stay the same.
 	sites map[string]*site
 }
 

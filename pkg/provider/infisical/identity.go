@@ -3,6 +3,7 @@ package infisical
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -177,7 +178,8 @@ func readLogin(x *exchange, answer apiauth.MachineIdentityAuthLoginResponse, hin
 	if answer.ExpiresIn > 0 {
 		life := time.Duration(min(answer.ExpiresIn, int64(maxTokenLife/time.Second))) * time.Second
 		t.end = now.Add(life)
-		t.renew = now.Add(life / 5 * 4)
+		// Replicas that logged in together do not do so for ever.
+		t.renew = now.Add(life/5*4 - rand.N(life/20+1))
 	}
 	return t, nil
 }

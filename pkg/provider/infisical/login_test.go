@@ -109,10 +109,10 @@ func TestTokenIsRenewedBeforeItEnds(t *testing.T) {
 		require.NoError(t, err)
 	}
 	revalidate()
-	f.clock.Advance(79 * time.Second)
+	f.clock.Advance(74 * time.Second)
 	revalidate()
 	f.counts(1, 2, 0)
-	f.clock.Advance(time.Second)
+	f.clock.Advance(6 * time.Second)
 	for _, err := range together(20, func(int) error {
 		_, err := c.Revalidate(t.Context(), root, nil, false)
 		return err

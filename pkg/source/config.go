@@ -39,9 +39,11 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Limits keep one store from costing the others.
+// Limits keep one store from costing the others, and in a store that namespaces share one of them from costing the others:
+// see tenants.
 type Limits struct {
-	// SourceBytes (64 MiB) and TotalBytes (512 MiB) bound what pictures and parts hold in memory.
+	// SourceBytes (64 MiB) and TotalBytes (512 MiB) bound what pictures and parts hold in memory. What one namespace alone
+	// uses may be half of TotalBytes.
 	SourceBytes, TotalBytes int64
 	// Scopes (1000) and Parts (20000) bound their number per Source.
 	Scopes, Parts int

@@ -1,6 +1,7 @@
 package outcome
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -158,6 +159,13 @@ func inputs(ctx context.Context, needs map[*source.Source]namespaces, ask Ask) m
 
 func (ask Ask) of(ctx context.Context, src *source.Source, whose namespaces) provider.Inputs {
 	needs := slices.Collect(maps.Keys(whose))
+	if ask.Loads != nil {
+		// Which keys a bounded answer has must not be left to chance.
+		slices.SortFunc(needs, func(a, b provider.Need) int {
+			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Property, b.Property),
+				cmp.Compare(a.Version, b.Version), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Name, b.Name))
+		})
+	}
 	if ask.AnsweringOnly && src.Barred() != nil {
 		return provider.FailedInputs(needs, provider.Errorf(provider.Unavailable, "the provider does not answer at present"))
 	}

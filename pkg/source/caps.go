@@ -71,22 +71,3 @@ func (n *namespaces) add(namespace string, bytes int64) {
 		delete(n.bytes, namespace)
 	}
 }
-
-// takeSeat lets a caller wait, unless too many do. The caller gives the seat back.
-func (src *Source) takeSeat() bool {
-	limits := src.sources.cfg.Limits
-	if src.waiting.Add(1) > int64(limits.SourceWaiting) {
-		src.waiting.Add(-1)
-		return false
-	}
-	if src.sources.waiting.Add(1) > int64(limits.TotalWaiting) {
-		src.giveSeat()
-		return false
-	}
-	return true
-}
-
-func (src *Source) giveSeat() {
-	src.waiting.Add(-1)
-	src.sources.waiting.Add(-1)
-}

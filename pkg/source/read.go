@@ -204,12 +204,12 @@ func (src *Source) settleRead(ctx context.Context, r *read, step func() []*fligh
 	seated := false
 	for waits := step(); len(waits) > 0; waits = step() {
 		if !seated {
-			if seated = src.takeSeat(); !seated {
+			if seated = src.takeSeat(r.by.User); !seated {
 				r.sendAway(Crowded)
 				r.giveUp(errCrowded())
 				continue
 			}
-			defer src.giveSeat()
+			defer src.giveSeat(r.by.User)
 		}
 		if err := src.wait(ctx, waits); err != nil {
 			r.sendAway(NoTime)

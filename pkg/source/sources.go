@@ -23,9 +23,9 @@ type Sources struct {
 	// turns is the poll loop's.
 	turns turns
 
-	lead    atomic.Bool
-	bytes   atomic.Int64
-	waiting atomic.Int64
+	lead  atomic.Bool
+	bytes atomic.Int64
+	seats seats
 	// namespaces counts the bytes of each.
 	namespaces namespaces
 
@@ -54,6 +54,7 @@ func New(cfg Config) *Sources {
 		homes:    map[types.UID]string{},
 		sites:    map[string]*site{},
 
+		seats:      seats{users: map[string]int{}},
 		turns:      turns{},
 		namespaces: namespaces{bytes: map[string]int64{}},
 	}

@@ -2,7 +2,10 @@ package source
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -209,5 +212,41 @@ func TestHeldHoldsNothing(t *testing.T) {
 		f.readAs("one", "a/x")
 		f.src.Held(needs("a/x"))
 		require.Equal(t, 1, f.holds("one").scopes, "nor does it share it")
+	})
+}
+
+// Whose own store hangs keeps nobody else from waiting for another.
+func TestOneUserHasHalfOfTheSeats(t *testing.T) {
+	run(t, func(_ *backend, c *Config) { c.Limits.TotalWaiting = 10 }, func(t *testing.T, f *fixture) {
+		f.delay = time.Second
+		read := func(user, key string) provider.Result {
+			return f.src.InputsFor(t.Context(), Reader{User: user}, needs(key), time.Now()).Result(need(key))
+		}
+		var greedy, modest sync.WaitGroup
+		var served, refused, others atomic.Int64
+		for range 20 {
+			greedy.Go(func() {
+				if r := read("greedy", "a/x"); r.Err != nil {
+					refused.Add(1)
+				} else {
+					served.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		for i := range 5 {
+			modest.Go(func() {
+				if read(fmt.Sprint("modest-", i), "b/z").Err == nil {
+					others.Add(1)
+				}
+			})
+		}
+		greedy.Wait()
+		modest.Wait()
+		require.EqualValues(t, 5, served.Load())
+		require.EqualValues(t, 15, refused.Load())
+		require.EqualValues(t, 5, others.Load())
+		require.Empty(t, f.sources.seats.users)
+		require.Zero(t, f.sources.seats.taken)
 	})
 }

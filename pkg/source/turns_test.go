@@ -29,7 +29,7 @@ func TestNamespacesTakeTurns(t *testing.T) {
 	for name, shared := range map[string]bool{"in one store": true, "in stores of their own": false} {
 		t.Run(name, func(t *testing.T) {
 			run(t, limited(120), func(t *testing.T, f *fixture) {
-				other := f.src
+				var other *Source
 				if shared {
 					f.clusterStore()
 					other = f.src

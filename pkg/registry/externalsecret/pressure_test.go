@@ -99,11 +99,11 @@ func TestWarningsAreFewAndQuick(t *testing.T) {
 	})
 	t.Run("none while a provider does not answer", func(t *testing.T) {
 		withVault(t, 1, source.Config{}, func(t *testing.T, v *vault) {
-			ctx, warned := asUser(t.Context(), "alice")
+			ctx, _ := asUser(t.Context(), "alice")
 			v.live.get(ctx, secretOf("item-0"))
 			v.set(func() { v.hangs = true })
 			time.Sleep(10 * time.Second)
-			ctx, warned = asUser(t.Context(), "alice")
+			ctx, warned := asUser(t.Context(), "alice")
 			v.live.get(ctx, secretOf("item-0"))
 			asked, _ := v.counts()
 			began := time.Now()

@@ -55,9 +55,11 @@ test-e2e: ## Run the tests against a real control plane.
 	$(GO) test $(race) -timeout 20m -p 1 -parallel 8 $(integration)
 
 .PHONY: bench
-bench: ## Run the benchmarks.
-	$(say) "benchmarks"
+bench: controlplane ## Run the benchmarks: of packages, and of the whole process; FULL=1 runs all of the latter, which takes most of an hour.
+	$(say) "benchmarks of packages"
 	$(GO) test -run '^$$' -bench . -benchmem $(unit)
+	$(say) "benchmark of the whole process"
+	$(GO) run ./test/benchmark $(if $(filter-out 0,$(FULL)),--full) $(BENCHFLAGS)
 
 # What runs longest comes last.
 .PHONY: verify

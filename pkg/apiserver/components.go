@@ -4,11 +4,14 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/clientset/versioned"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/informers/externalversions"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
@@ -28,8 +31,11 @@ type components struct {
 	host      *host.Host
 	refs      *ref.Reader
 	sources   *source.Sources
-	// client and informers see this server itself, over its loopback connection: stored objects, never live ones.
+	// client writes to this server itself, by way of self. informers show stored objects, never live ones: stores over the
+	// loopback connection, ExternalSecrets from feed.
 	client    versioned.Interface
+	self      *self
+	feed      *externalsecret.Feed
 	informers externalversions.SharedInformerFactory
 	stores    stores
 	catalog   *outcome.Catalog
@@ -44,9 +50,14 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the clients of the host: %w", err)
 	}
-	client, err := versioned.NewForConfig(loopback)
+	watching, err := versioned.NewForConfig(loopback)
 	if err != nil {
 		return nil, fmt.Errorf("set up the loopback client: %w", err)
+	}
+	inProcess := &self{}
+	client, err := versioned.NewForConfig(inProcess.config(loopback))
+	if err != nil {
+		return nil, fmt.Errorf("set up the client of this process: %w", err)
 	}
 	recorded := metrics.New()
 	refs := ref.New(ref.Config{Objects: hostCluster.Client(), Index: hostCluster, Metrics: recorded})
@@ -55,7 +66,9 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		host:      hostCluster,
 		refs:      refs,
 		client:    client,
-		informers: externalversions.NewSharedInformerFactory(client, 0),
+		self:      inProcess,
+		feed:      &externalsecret.Feed{},
+		informers: externalversions.NewSharedInformerFactory(watching, 0),
 		ledger:    outcome.NewLedger(),
 		secrets:   secret.NewClient(hostCluster.Client()),
 		metrics:   recorded,
@@ -68,6 +81,8 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})
 	recorded.Watch(c.sources.State)
+	// The informer that a factory has been given for a kind is the one that it gives to all.
+	c.informers.InformerFor(&v1.ExternalSecret{}, c.newExternalSecretInformer)
 	group := c.informers.ExternalSecrets().V1()
 	c.stores = stores{namespaced: group.SecretStores(), cluster: group.ClusterSecretStores()}
 	// A factory starts only the informers that were asked for before.
@@ -83,6 +98,13 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 	}
 	c.evaluator = &outcome.Evaluator{Catalog: c.catalog, Templates: c.refs, Key: key}
 	return c, nil
+}
+
+func (c *components) newExternalSecretInformer(_ versioned.Interface, resync time.Duration) cache.SharedIndexInformer {
+	return cache.NewSharedIndexInformerWithOptions(c.feed, &v1.ExternalSecret{}, cache.SharedIndexInformerOptions{
+		ResyncPeriod: resync,
+		Indexers:     cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc},
+	})
 }
 
 // live is what live reads take their answers from.

@@ -23,6 +23,7 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 	if err != nil {
 		return nil, err
 	}
+	parts.feed.Store = store
 	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers)
 	if err != nil {
 		return nil, err

@@ -39,6 +39,7 @@ func (c CompletedConfig) New() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up the generic API server: %w", err)
 	}
+	parts.self.serve(generic.Handler)
 	s := &Server{generic: generic, work: work}
 	group, err := c.apiGroup(parts, work)
 	if err != nil {

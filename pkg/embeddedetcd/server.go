@@ -20,6 +20,13 @@ const (
 	quotaBytes = 2 << 30
 	// progressInterval is how often watches are told how far they are. Consistent reads from the watch cache wait for it.
 	progressInterval = 5 * time.Second
+	// snapshotCount is how many writes a start may have to read again from the write-ahead log, into memory.
+	snapshotCount = 1000
+	// catchUpEntries is how many writes stay in memory for followers that lag behind. There are none.
+	catchUpEntries = 100
+	// emptyMegabytes is how much of the database may be empty at a start before it is written anew, without what is compacted:
+	// all of the file is mapped, and read into memory.
+	emptyMegabytes = 32
 	// readyTimeout covers the replay of a write-ahead log after a hard stop on a slow disk.
 	readyTimeout = 60 * time.Second
 	// maxSocketPath is what a Unix socket's address holds on every supported system.
@@ -74,6 +81,8 @@ func config(dataDir, socket string, logger *zap.Logger) *embed.Config {
 	cfg.EnableGRPCGateway = false
 	cfg.WatchProgressNotifyInterval = progressInterval
 	cfg.QuotaBackendBytes = quotaBytes
+	cfg.SnapshotCount, cfg.SnapshotCatchUpEntries = snapshotCount, catchUpEntries
+	cfg.BootstrapDefragThresholdMegabytes = emptyMegabytes
 	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger)
 	return cfg
 }

@@ -47,6 +47,37 @@ func TestDataOutlivesARestart(t *testing.T) {
 	require.Equal(t, "1", string(got.Kvs[0].Value))
 }
 
+// What was compacted is no burden any more after a restart.
+func TestAnEmptyDatabaseShrinks(t *testing.T) {
+	dir := t.TempDir()
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, "etcd", "member", "snap", "db"))
+		require.NoError(t, err)
+		return info.Size()
+	}
+	server, err := embeddedetcd.Start(t.Context(), dir)
+	require.NoError(t, err)
+	client := dial(t, server.Endpoint())
+	var revision int64
+	for range 60 {
+		written, err := client.Put(t.Context(), "a", strings.Repeat("x", 1<<20))
+		require.NoError(t, err)
+		revision = written.Header.Revision
+	}
+	_, err = client.Compact(t.Context(), revision, clientv3.WithCompactPhysical())
+	require.NoError(t, err)
+	server.Close()
+	require.Greater(t, size(), int64(48<<20))
+
+	server, err = embeddedetcd.Start(t.Context(), dir)
+	require.NoError(t, err)
+	defer server.Close()
+	require.Less(t, size(), int64(16<<20))
+	got, err := dial(t, server.Endpoint()).Get(t.Context(), "a")
+	require.NoError(t, err)
+	require.Len(t, got.Kvs, 1)
+}
+
 func TestOnlyTheOwnerEnters(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	server, err := embeddedetcd.Start(t.Context(), dir)

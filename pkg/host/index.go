@@ -19,7 +19,7 @@ const (
 func targetIndexers() cache.Indexers {
 	return cache.Indexers{indexCreatedBy: func(object any) ([]string, error) {
 		p := object.(*metav1.PartialObjectMetadata)
-		if createdBy, ok := p.Labels[secret.LabelCreatedBy]; ok {
+		if createdBy, ok := p.Annotations[secret.LabelCreatedBy]; ok {
 			return []string{p.Namespace + "/" + createdBy}, nil
 		}
 		return nil, nil
@@ -30,7 +30,7 @@ func targetIndexers() cache.Indexers {
 func secretIndexers() cache.Indexers {
 	indexers := targetIndexers()
 	indexers[indexManaged] = func(object any) ([]string, error) {
-		if object.(*metav1.PartialObjectMetadata).Labels[secret.LabelManaged] == secret.LabelManagedValue {
+		if object.(*metav1.PartialObjectMetadata).Annotations[secret.LabelManaged] == secret.LabelManagedValue {
 			return []string{indexManaged}, nil
 		}
 		return nil, nil

@@ -69,19 +69,20 @@ func metadataOf(p *metav1.PartialObjectMetadata) Metadata {
 		Name:            p.Name,
 		UID:             p.UID,
 		ResourceVersion: p.ResourceVersion,
-		Managed:         p.Labels[secret.LabelManaged] == secret.LabelManagedValue,
-		CreatedBy:       p.Labels[secret.LabelCreatedBy],
+		Managed:         p.Annotations[secret.LabelManaged] == secret.LabelManagedValue,
+		CreatedBy:       p.Annotations[secret.LabelCreatedBy],
 		DataHash:        p.Annotations[secret.AnnotationDataHash],
 		Controller:      metav1.GetControllerOf(p),
 		Terminating:     p.DeletionTimestamp != nil,
 	}
 }
 
-// trimObject keeps of a Secret, ConfigMap or ServiceAccount what Metadata shows.
+// trimObject keeps of a Secret, ConfigMap or ServiceAccount what Metadata shows. Labels that count become annotations: two
+// small maps take up twice as much as one, for every Secret of the cluster.
 func trimObject(p *metav1.PartialObjectMetadata) {
 	kept := trimmedMeta(p)
-	kept.Labels = only(p.Labels, secret.LabelManaged, secret.LabelCreatedBy)
-	kept.Annotations = only(p.Annotations, secret.AnnotationDataHash)
+	kept.Annotations = addOnly(nil, p.Labels, secret.LabelManaged, secret.LabelCreatedBy)
+	kept.Annotations = addOnly(kept.Annotations, p.Annotations, secret.AnnotationDataHash)
 	if controller := metav1.GetControllerOf(p); controller != nil {
 		kept.OwnerReferences = []metav1.OwnerReference{*controller}
 	}
@@ -132,9 +133,8 @@ func trimmedMeta(p *metav1.PartialObjectMetadata) metav1.ObjectMeta {
 	}
 }
 
-// only is the entries of m under the keys; nil where there are none.
-func only(m map[string]string, keys ...string) map[string]string {
-	var kept map[string]string
+// addOnly adds the entries of m under the keys to kept, which is nil while there are none.
+func addOnly(kept, m map[string]string, keys ...string) map[string]string {
 	for _, key := range keys {
 		if v, ok := m[key]; ok {
 			if kept == nil {

@@ -36,7 +36,7 @@ func (t *term) sync(ctx context.Context, key types.NamespacedName, h hints) {
 		t.config.Evaluator.Unfollow(before)
 		t.config.Host.Unfollow(before)
 	}
-	es = st.newest(es)
+	es = t.newest(es, st)
 	st.pending |= h
 	switch {
 	case es.DeletionTimestamp != nil:

@@ -21,7 +21,7 @@ type state struct {
 	// fresh is set until it was looked at once.
 	fresh bool
 	// written is the ExternalSecret as this term last wrote its status, until the informer shows it.
-	written *v1.ExternalSecret
+	written atomic.Pointer[v1.ExternalSecret]
 	// pending is what may be up with it and was not looked into yet.
 	pending hints
 	// occasion is what was last taken as a reason for a refresh: one reason makes one.
@@ -128,16 +128,31 @@ func (st *state) waits(now time.Time) bool {
 	return p == nil && now.Before(st.retryAt)
 }
 
-// newest is the newer of the ExternalSecret as the informer shows it and as it was last written.
-func (st *state) newest(es *v1.ExternalSecret) *v1.ExternalSecret {
-	if st.written == nil {
-		return es
+// newest is the newer of the ExternalSecret as the informer shows it and as it was last written. shown is as the informer
+// showed it before.
+func (t *term) newest(shown *v1.ExternalSecret, st *state) *v1.ExternalSecret {
+	// What was written is let go of once the informer shows it: first the one, then the other.
+	written := st.written.Load()
+	if now, err := t.externalSecrets.Lister().ExternalSecrets(shown.Namespace).Get(shown.Name); err == nil && now.UID == shown.UID {
+		shown = now
 	}
-	if order, err := resourceversion.CompareResourceVersion(es.ResourceVersion, st.written.ResourceVersion); err == nil && order < 0 {
-		return st.written
+	if written == nil || isShown(written, shown) {
+		return shown
 	}
-	st.written = nil
-	return es
+	return written
+}
+
+// isShown tells whether the informer shows what was written, or something newer.
+func isShown(written, shown *v1.ExternalSecret) bool {
+	order, err := resourceversion.CompareResourceVersion(shown.ResourceVersion, written.ResourceVersion)
+	return err != nil || order >= 0
+}
+
+// show lets go of what was written once the informer shows it: it would be a second copy.
+func (st *state) show(es *v1.ExternalSecret) {
+	if written := st.written.Load(); written != nil && isShown(written, es) {
+		st.written.CompareAndSwap(written, nil)
+	}
 }
 
 // as tells whether the target is as it was left. The watch may still show it from before that.
@@ -184,6 +199,16 @@ func (s *states) drop(key types.NamespacedName) *state {
 	st := s.all[key]
 	delete(s.all, key)
 	return st
+}
+
+// show tells what the informer shows.
+func (s *states) show(es *v1.ExternalSecret) {
+	s.mu.Lock()
+	st := s.all[keyOf(es)]
+	s.mu.Unlock()
+	if st != nil && st.uid == es.UID {
+		st.show(es)
+	}
 }
 
 func (s *states) failing(key types.NamespacedName) bool {

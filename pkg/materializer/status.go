@@ -31,7 +31,11 @@ func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v v
 			t.config.Logger.Warn("the status was not written", "namespace", es.Namespace, "name", es.Name, "error", err)
 			return err
 		}
-		st.written = written
+		st.written.Store(written)
+		// The informer may have been faster.
+		if shown, err := t.externalSecrets.Lister().ExternalSecrets(es.Namespace).Get(es.Name); err == nil && shown.UID == es.UID {
+			st.show(shown)
+		}
 		t.tellFailure(es, v)
 	}
 	st.unreported = false

@@ -68,8 +68,11 @@ func (m *Materializer) externalSecretHandlers() cache.ResourceEventHandler {
 				m.forgetUID(old.UID)
 			}
 			m.followKind(es)
-			if t := m.term.Load(); t != nil && concerns(old, es) {
-				t.queue.add(keyOf(es), classOf(es), 0)
+			if t := m.term.Load(); t != nil {
+				t.states.show(es)
+				if concerns(old, es) {
+					t.queue.add(keyOf(es), classOf(es), 0)
+				}
 			}
 		},
 		DeleteFunc: func(object any) {

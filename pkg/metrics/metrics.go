@@ -10,9 +10,8 @@ import (
 // Metrics is a prometheus.Collector of everything. It implements what the Sources and the materializer report to, and is
 // safe for concurrent use.
 type Metrics struct {
-	syncs, syncErrors        *prometheus.CounterVec
-	conditions               map[string]*prometheus.GaugeVec
-	durations                map[string]*prometheus.GaugeVec
+	// objects are by kind.
+	objects                  map[string]*objects
 	leader                   prometheus.Gauge
 	calls, requests, saved   *prometheus.CounterVec
 	requestDuration, viewAge *prometheus.HistogramVec
@@ -40,13 +39,8 @@ const (
 
 // New makes Metrics. They show nothing before they are registered, once, with a registry.
 func New() *Metrics {
-	object := []string{labelName, labelNamespace}
-	condition := []string{labelName, labelNamespace, labelCondition, labelStatus}
 	m := &Metrics{
-		syncs:      counters("externalsecret_sync_calls_total", "Looks at an ExternalSecret, those that found nothing to do included.", object...),
-		syncErrors: counters("externalsecret_sync_calls_error", "Looks at an ExternalSecret that is not as it should be.", object...),
-		conditions: map[string]*prometheus.GaugeVec{},
-		durations:  map[string]*prometheus.GaugeVec{},
+		objects: map[string]*objects{},
 		leader: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "external_secrets_leader", Help: "1 while this process writes Secrets, else 0.",
 		}),
@@ -70,8 +64,7 @@ func New() *Metrics {
 		tokens: counters("external_secrets_serviceaccount_tokens_total", "Requests of tokens of service accounts, by the reason of their failure, empty for none.", labelReason),
 	}
 	for kind, prefix := range prefixes {
-		m.conditions[kind] = gauges(prefix+"_status_condition", "1 for the status that a condition has, 0 for the other.", condition...)
-		m.durations[kind] = gauges(prefix+"_reconcile_duration", "Nanoseconds that the last look took.", object...)
+		m.objects[kind] = newObjects(prefix)
 	}
 	return m
 }
@@ -80,17 +73,13 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
-func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
-	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
-}
-
 func (m *Metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{
-		m.syncs, m.syncErrors, m.leader, m.calls, m.requests, m.saved, m.requestDuration, m.viewAge, m.held, m.tokens,
+		m.leader, m.calls, m.requests, m.saved, m.requestDuration, m.viewAge, m.held, m.tokens,
 		m.sent, m.away, &m.standing,
 	}
-	for kind := range prefixes {
-		all = append(all, m.conditions[kind], m.durations[kind])
+	for _, o := range m.objects {
+		all = append(all, o)
 	}
 	return all
 }

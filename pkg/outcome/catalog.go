@@ -52,20 +52,19 @@ func (c *Catalog) Foreign(spec *v1.SecretStoreSpec) bool {
 	return class != "" && class != c.Class
 }
 
-// Open gives the Source of a store for ExternalSecrets of a namespace. Errors are *provider.Error and name the store.
-func (c *Catalog) Open(ctx context.Context, namespace string, ref resolve.StoreRef) (*source.Source, Store, error) {
+// find gives a store that ExternalSecrets of a namespace may use. Errors are *provider.Error and name the store.
+func (c *Catalog) find(namespace string, ref resolve.StoreRef) (Store, error) {
 	store, err := c.Stores.Find(namespace, ref)
 	if err != nil {
-		return nil, store, aboutStore(err)
+		return store, aboutStore(err)
 	}
 	if store.Namespace == "" && !c.allowed(namespace, store.Spec.Conditions) {
-		return nil, store, aboutStore(provider.Errorf(provider.Forbidden, "the conditions of %s do not allow namespace %s", ref, namespace))
+		return store, aboutStore(provider.Errorf(provider.Forbidden, "the conditions of %s do not allow namespace %s", ref, namespace))
 	}
-	opened, err := c.OpenStore(ctx, store)
-	return opened, store, err
+	return store, nil
 }
 
-// OpenStore gives the Source of a store, whoever uses it.
+// OpenStore gives the Source of a store, whoever uses it. Errors are *provider.Error and name the store.
 func (c *Catalog) OpenStore(ctx context.Context, store Store) (*source.Source, error) {
 	p := c.providerOf(store.Spec.Provider)
 	if p == nil {

@@ -52,86 +52,61 @@ type Ask struct {
 // Evaluate finds out what es comes to. Everything that is wrong is in the Outcome. It waits for providers until ctx ends
 // at most.
 func (e *Evaluator) Evaluate(ctx context.Context, es *v1.ExternalSecret, ask Ask) *Outcome {
-	return e.EvaluateAll(ctx, []*v1.ExternalSecret{es}, ask)[0]
+	return e.Look(ctx, []*v1.ExternalSecret{es}, ask)[0].Outcome()
 }
 
-// EvaluateAll is Evaluate for many: each Source is asked once for what all of them need of it.
-func (e *Evaluator) EvaluateAll(ctx context.Context, all []*v1.ExternalSecret, ask Ask) []*Outcome {
-	opened := make([][]opened, len(all))
-	errs := make([]error, len(all))
+// Look asks for what ExternalSecrets need and makes nothing of it yet. Each store is opened once, and each Source is asked
+// once, for what all of them need of it. It waits for providers until ctx ends at most.
+func (e *Evaluator) Look(ctx context.Context, all []*v1.ExternalSecret, ask Ask) []Shown {
+	stores := e.Catalog.opener()
+	shown := make([]Shown, len(all))
 	needs := map[*source.Source]namespaces{}
 	for i, es := range all {
-		opened[i], errs[i] = e.open(ctx, es)
-		for _, one := range opened[i] {
+		shown[i] = e.open(ctx, stores, es)
+		for _, one := range shown[i].wanted {
 			one.collect(needs, es.Namespace)
 		}
 	}
-	shown := inputs(ctx, needs, ask)
-	outcomes := make([]*Outcome, len(all))
-	for i, es := range all {
-		outcomes[i] = e.outcome(es, opened[i], errs[i], shown)
+	inputs := inputs(ctx, needs, ask)
+	for i := range shown {
+		shown[i].inputs = inputs
 	}
-	return outcomes
+	return shown
 }
 
-func (e *Evaluator) outcome(es *v1.ExternalSecret, all []opened, err error, shown map[*source.Source]provider.Inputs) *Outcome {
-	o := &Outcome{es: es, key: e.Key, templates: e.Templates, Err: err}
-	inputs := make(map[resolve.StoreRef]provider.Inputs, len(all))
-	for _, one := range all {
-		o.Foreign = o.Foreign || one.foreign
-		if one.err != nil {
-			inputs[one.ref] = provider.FailedInputs(one.needs, one.err)
-			continue
-		}
-		inputs[one.ref] = shown[one.source]
-	}
-	data, err := resolve.Resolve(es, inputs)
-	o.Data = data
-	if o.Err == nil {
-		o.Err = err
-	}
-	return o
+// wanted is what an ExternalSecret needs of one store.
+type wanted struct {
+	ref   resolve.StoreRef
+	needs []provider.Need
+	*opened
 }
 
-// opened is one store that an ExternalSecret needs something of.
-type opened struct {
-	ref     resolve.StoreRef
-	store   Store
-	needs   []provider.Need
-	source  *source.Source
-	err     error
-	foreign bool
-}
-
-// open opens every store that es names. The error is about the spec; what is wrong with a store is in its opened.
-func (e *Evaluator) open(ctx context.Context, es *v1.ExternalSecret) ([]opened, error) {
+// open opens every store that es names. What is wrong with a store is in its opened.
+func (e *Evaluator) open(ctx context.Context, stores *opener, es *v1.ExternalSecret) Shown {
 	needs, err := resolve.Needs(es)
-	all := make([]opened, 0, len(needs))
-	for _, n := range needs {
-		one := opened{ref: n.Store, needs: n.Needs}
-		one.source, one.store, one.err = e.Catalog.Open(ctx, es.Namespace, n.Store)
-		one.foreign = one.store.Spec != nil && e.Catalog.Foreign(one.store.Spec)
-		all = append(all, one)
+	s := Shown{evaluator: e, es: es, err: err, wanted: make([]wanted, len(needs))}
+	for i, n := range needs {
+		s.wanted[i] = wanted{n.Store, n.Needs, stores.open(ctx, es.Namespace, n.Store)}
 	}
-	return all, err
+	return s
 }
 
 // namespaces are the needs of ExternalSecrets and whose they are: empty for those of several namespaces.
 type namespaces map[provider.Need]string
 
-func (one opened) collect(needs map[*source.Source]namespaces, namespace string) {
-	if one.err != nil {
+func (w wanted) collect(needs map[*source.Source]namespaces, namespace string) {
+	if w.err != nil {
 		return
 	}
-	if needs[one.source] == nil {
-		needs[one.source] = make(namespaces, len(one.needs))
+	if needs[w.source] == nil {
+		needs[w.source] = make(namespaces, len(w.needs))
 	}
-	for _, n := range one.needs {
-		if before, ok := needs[one.source][n]; ok && before != namespace {
-			needs[one.source][n] = ""
+	for _, n := range w.needs {
+		if before, ok := needs[w.source][n]; ok && before != namespace {
+			needs[w.source][n] = ""
 			continue
 		}
-		needs[one.source][n] = namespace
+		needs[w.source][n] = namespace
 	}
 }
 
@@ -182,10 +157,9 @@ func (ask Ask) of(ctx context.Context, src *source.Source, whose namespaces) pro
 // Follow registers what es needs, so that it is polled and kept, and calls ready once, when Evaluate with this notBefore
 // would not wait.
 func (e *Evaluator) Follow(ctx context.Context, es *v1.ExternalSecret, notBefore time.Time, urgency source.Urgency, ready func()) {
-	all, _ := e.open(ctx, es)
 	var stores []types.UID
-	var usable []opened
-	for _, one := range all {
+	var usable []wanted
+	for _, one := range e.open(ctx, e.Catalog.opener(), es).wanted {
 		// A store that cannot be opened for a moment keeps what is known of it for es.
 		if one.store.UID != "" {
 			stores = append(stores, one.store.UID)

@@ -30,7 +30,11 @@ type fixture struct {
 	namespaces map[string]labels.Set
 	token      string
 	templates  template.Sources
-	secrets    map[string]host.Metadata
+	// made counts how often the templates were read: once for each ExternalSecret that something is made of.
+	made int
+	// found and read count how often a store was looked for, and its credential read.
+	found, read int
+	secrets     map[string]host.Metadata
 	// clock is the time of one-time codes.
 	clock time.Time
 
@@ -85,7 +89,15 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
+// live is a live read.
+func (f *fixture) live(t *testing.T, es *v1.ExternalSecret) *v1.LiveStatus {
+	t.Helper()
+	shown := f.evaluator.Look(t.Context(), []*v1.ExternalSecret{es}, now())
+	return f.comparer.Live(t.Context(), &shown[0])
+}
+
 func (f *fixture) Find(_ string, ref resolve.StoreRef) (outcome.Store, error) {
+	f.found++
 	store, ok := f.stores[ref]
 	if !ok {
 		return store, provider.Errorf(provider.ScopeNotFound, "%s does not exist", ref)
@@ -99,6 +111,7 @@ func (f *fixture) NamespaceLabels(name string) (labels.Set, bool) {
 }
 
 func (f *fixture) Material(context.Context, string, []provider.Reference) (provider.Material, error) {
+	f.read++
 	if f.token == "" {
 		return nil, provider.Errorf(provider.Invalid, "Secret security/token does not exist")
 	}
@@ -106,6 +119,7 @@ func (f *fixture) Material(context.Context, string, []provider.Reference) (provi
 }
 
 func (f *fixture) TemplateSources(context.Context, *v1.ExternalSecret) (template.Sources, error) {
+	f.made++
 	return f.templates, nil
 }
 

@@ -2,6 +2,7 @@ package outcome
 
 import (
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -23,27 +24,38 @@ type Entry struct {
 	Frozen bool
 }
 
+// remembered is how long it is known that an ExternalSecret is gone: longer than a read that still saw it takes.
+const remembered = time.Minute
+
 // Ledger remembers what was written, and what live reads last found. It is in memory alone: a restart reads the Secrets
-// once. It is safe for concurrent use.
+// once. It holds no values, and nothing of an ExternalSecret that is gone. It is safe for concurrent use.
 type Ledger struct {
-	mu       sync.RWMutex
-	written  map[types.UID]Entry
-	hashes   map[types.UID]hashed
-	observed map[types.UID]v1.LiveState
+	mu      sync.RWMutex
+	written map[types.UID]Entry
+	read    map[types.UID]lastRead
+	// gone are those that were forgotten of late, in the order of departures: a read that began before must not bring
+	// them back.
+	gone       map[types.UID]struct{}
+	departures []departure
 }
 
-// hashed is the data hash that a fingerprint rendered to.
-type hashed struct {
-	fingerprint resolve.Fingerprint
-	hash        string
+// lastRead is what a live read found, and what the next one needs not make again.
+type lastRead struct {
+	state v1.LiveState
+	reading
+}
+
+type departure struct {
+	uid types.UID
+	at  time.Time
 }
 
 // NewLedger makes an empty Ledger.
 func NewLedger() *Ledger {
 	return &Ledger{
-		written:  map[types.UID]Entry{},
-		hashes:   map[types.UID]hashed{},
-		observed: map[types.UID]v1.LiveState{},
+		written: map[types.UID]Entry{},
+		read:    map[types.UID]lastRead{},
+		gone:    map[types.UID]struct{}{},
 	}
 }
 
@@ -51,7 +63,9 @@ func NewLedger() *Ledger {
 func (l *Ledger) Record(uid types.UID, entry Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.written[uid] = entry
+	if _, isGone := l.gone[uid]; !isGone {
+		l.written[uid] = entry
+	}
 }
 
 // Entry is what was last recorded.
@@ -63,12 +77,21 @@ func (l *Ledger) Entry(uid types.UID) (Entry, bool) {
 }
 
 // Forget drops all about an ExternalSecret that is gone.
-func (l *Ledger) Forget(uid types.UID) {
+func (l *Ledger) Forget(uid types.UID) { l.forget(uid, time.Now()) }
+
+func (l *Ledger) forget(uid types.UID, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.written, uid)
-	delete(l.hashes, uid)
-	delete(l.observed, uid)
+	delete(l.read, uid)
+	for len(l.departures) > 0 && now.Sub(l.departures[0].at) > remembered {
+		delete(l.gone, l.departures[0].uid)
+		l.departures = l.departures[1:]
+	}
+	if _, isGone := l.gone[uid]; !isGone {
+		l.gone[uid] = struct{}{}
+		l.departures = append(l.departures, departure{uid, now})
+	}
 }
 
 // Reset drops what was written: another replica may write from now on.
@@ -78,29 +101,25 @@ func (l *Ledger) Reset() {
 	clear(l.written)
 }
 
-// Observe notes what a live read found.
-func (l *Ledger) Observe(uid types.UID, state v1.LiveState) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.observed[uid] = state
-}
-
 // LastObserved is what a live read last found, empty for nothing.
 func (l *Ledger) LastObserved(uid types.UID) v1.LiveState {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.observed[uid]
+	return l.read[uid].state
 }
 
-func (l *Ledger) hash(uid types.UID, fingerprint resolve.Fingerprint) (string, bool) {
+// reading is what the last live read made of an ExternalSecret, the zero reading for nothing.
+func (l *Ledger) reading(uid types.UID) reading {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	h, ok := l.hashes[uid]
-	return h.hash, ok && h.fingerprint == fingerprint
+	return l.read[uid].reading
 }
 
-func (l *Ledger) setHash(uid types.UID, fingerprint resolve.Fingerprint, hash string) {
+// observe notes what a live read of a stored ExternalSecret found, and what it made.
+func (l *Ledger) observe(uid types.UID, state v1.LiveState, made reading) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.hashes[uid] = hashed{fingerprint, hash}
+	if _, isGone := l.gone[uid]; uid != "" && !isGone {
+		l.read[uid] = lastRead{state, made}
+	}
 }

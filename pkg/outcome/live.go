@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/utils/ptr"
 
@@ -77,15 +75,15 @@ func Creation(es *v1.ExternalSecret) v1.CreationPolicy {
 	return ptr.Deref(es.Spec.Target.CreationPolicy, v1.CreationOwner)
 }
 
-// Live is the status.live of an ExternalSecret whose outcome is o.
-func (c *Comparer) Live(ctx context.Context, es *v1.ExternalSecret, o *Outcome) *v1.LiveStatus {
-	live := o.KeysStatus()
+// Live is the status.live of an ExternalSecret as it is stored, with what was shown of its needs.
+func (c *Comparer) Live(ctx context.Context, s *Shown) *v1.LiveStatus {
+	uid := s.es.UID
+	l := newLook(s, c.Ledger.reading(uid))
+	live := l.status()
 	if live.State == "" {
-		live.State, live.Message = c.compare(ctx, es, o)
+		live.State, live.Message = c.compare(ctx, s.es, l)
 	}
-	if es.UID != "" {
-		c.Ledger.Observe(es.UID, live.State)
-	}
+	c.Ledger.observe(uid, live.State, l.reading)
 	return live
 }
 
@@ -136,15 +134,10 @@ func (o *Outcome) KeyErrors() resolve.Errors {
 }
 
 func (o *Outcome) sources() *v1.LiveStatus {
-	live := &v1.LiveStatus{}
 	if o.Data == nil {
-		return live
+		return &v1.LiveStatus{}
 	}
-	live.Sources = o.Data.Sources
-	if !o.Data.Observed.IsZero() {
-		live.ObservedTime = &metav1.Time{Time: o.Data.Observed.UTC().Truncate(time.Second)}
-	}
-	return live
+	return liveStatus(o.Data.Sources, o.Data.Observed)
 }
 
 // Exists tells whether there is an object of the target's kind and name.
@@ -157,7 +150,8 @@ func (c *Comparer) Exists(es *v1.ExternalSecret) bool {
 // object before.
 func (c *Comparer) CompareRendered(ctx context.Context, es *v1.ExternalSecret, o *Outcome) (v1.LiveState, string) {
 	rendered, err := o.Render(ctx)
-	written, exists, known := c.Targets.Object(TargetOf(es))
+	content, _ := contentOf(es, rendered, err)
+	standing, exists, known := c.Targets.Object(TargetOf(es))
 	switch {
 	case err != nil:
 		return v1.LiveInvalid, about(es, messageNotMade)
@@ -167,10 +161,8 @@ func (c *Comparer) CompareRendered(ctx context.Context, es *v1.ExternalSecret, o
 		return v1.LiveUnknown, about(es, messageUnseen)
 	case !exists:
 		return v1.LiveMissing, about(es, messageMissing)
-	case !rendered.Deterministic || shared(es):
-		return v1.LiveUnknown, about(es, messageUncertain)
 	}
-	return byHash(es, hashOf(es, rendered), written)
+	return content.against(es, standing)
 }
 
 // hashOf is the data hash that the target has when it is written as rendered.
@@ -187,42 +179,28 @@ func shared(es *v1.ExternalSecret) bool {
 	return policy == v1.CreationMerge || policy == v1.CreationCreateOrMerge
 }
 
-func (c *Comparer) compare(ctx context.Context, es *v1.ExternalSecret, o *Outcome) (v1.LiveState, string) {
+func (c *Comparer) compare(ctx context.Context, es *v1.ExternalSecret, l *look) (v1.LiveState, string) {
 	if Creation(es) == v1.CreationNone {
 		return v1.LiveVirtual, ""
 	}
-	written, exists, known := c.Targets.Object(TargetOf(es))
+	standing, exists, known := c.Targets.Object(TargetOf(es))
 	switch {
 	case !known:
 		return v1.LiveUnknown, about(es, messageUnseen)
 	case !exists:
 		return v1.LiveMissing, about(es, messageMissing)
 	}
-	fingerprint, err := o.Fingerprint(ctx)
+	fingerprint, err := l.fingerprint(ctx)
 	if err != nil {
 		return v1.LiveInvalid, about(es, messageNotMade)
 	}
 	if entry, ok := c.Ledger.Entry(es.UID); ok {
-		return against(es, entry, fingerprint == entry.Fingerprint, written)
+		return against(es, entry, fingerprint == entry.Fingerprint, standing)
 	}
 	if shared(es) {
 		return v1.LiveUnknown, about(es, messageUncertain)
 	}
-	if hash, known := c.Ledger.hash(es.UID, fingerprint); known {
-		return byHash(es, hash, written)
-	}
-	state, message := c.CompareRendered(ctx, es, o)
-	if state == v1.LiveInSync {
-		c.Ledger.setHash(es.UID, fingerprint, written.DataHash)
-	}
-	return state, message
-}
-
-func byHash(es *v1.ExternalSecret, hash string, written host.Metadata) (v1.LiveState, string) {
-	if hash == written.DataHash {
-		return v1.LiveInSync, ""
-	}
-	return v1.LiveDrifted, about(es, messageDrifted)
+	return l.content(ctx).against(es, standing)
 }
 
 // against compares with what is remembered of the last write. The watch may still show the target from before it.

@@ -55,7 +55,7 @@ func TestLiveState(t *testing.T) {
 			} else if c.token != "" {
 				f.token = c.token
 			}
-			live := f.comparer.Live(t.Context(), c.es, f.evaluator.Evaluate(t.Context(), c.es, now()))
+			live := f.live(t, c.es)
 			require.Equal(t, c.state, live.State, live.Message)
 			require.NotContains(t, live.Message, "hunter2")
 			require.Equal(t, c.state, f.ledger.LastObserved(c.es.UID))
@@ -90,11 +90,11 @@ func TestLedgerDecidesBeforeHashes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.ledger.Record(es.UID, c.entry)
-			require.Equal(t, c.state, f.comparer.Live(t.Context(), es, o).State)
+			require.Equal(t, c.state, f.live(t, es).State)
 		})
 	}
 	f.ledger.Forget(es.UID)
-	require.Equal(t, v1.LiveUnknown, f.comparer.Live(t.Context(), es, o).State)
+	require.Equal(t, v1.LiveUnknown, f.live(t, es).State)
 }
 
 // Whoever writes a spec chooses what happens to values. To whom may not read them, it must look the same whatever the
@@ -140,13 +140,13 @@ func TestManyCostOneRevalidation(t *testing.T) {
 	for i := range all {
 		all[i] = externalSecret(func(es *v1.ExternalSecret) { es.UID = "" })
 	}
-	for _, o := range f.evaluator.EvaluateAll(t.Context(), all, now()) {
-		require.NoError(t, o.Err)
+	for _, shown := range f.evaluator.Look(t.Context(), all, now()) {
+		require.NoError(t, shown.Outcome().Err)
 	}
 	require.Equal(t, 3, f.sim.Requests.Total(), "vaults, the list of items, the item")
-	f.evaluator.EvaluateAll(t.Context(), all, now())
+	f.evaluator.Look(t.Context(), all, now())
 	require.Equal(t, 4, f.sim.Requests.Total(), "one more: the vault has not changed")
-	f.evaluator.EvaluateAll(t.Context(), all, outcome.Ask{Held: true})
+	f.evaluator.Look(t.Context(), all, outcome.Ask{Held: true})
 	require.Equal(t, 4, f.sim.Requests.Total(), "what is held costs nothing")
 }
 
@@ -190,7 +190,7 @@ func TestForeignStoresAreLeftAlone(t *testing.T) {
 	f.stores[storeRef].Spec.Controller = ptr.To("another")
 	o := f.evaluator.Evaluate(t.Context(), externalSecret(), now())
 	require.True(t, o.Foreign)
-	require.Equal(t, v1.LiveUnknown, f.comparer.Live(t.Context(), externalSecret(), o).State)
+	require.Equal(t, v1.LiveUnknown, f.live(t, externalSecret()).State)
 }
 
 func TestPreviewIsWhatWouldBeWritten(t *testing.T) {

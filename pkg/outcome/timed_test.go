@@ -34,18 +34,17 @@ func TestOneTimeCode(t *testing.T) {
 	fingerprint, err := f.evaluator.Evaluate(t.Context(), es, now()).Fingerprint(t.Context())
 	require.NoError(t, err)
 	f.secrets["db"] = host.Metadata{UID: "secret", ResourceVersion: "7", DataHash: "of another code"}
-	require.Equal(t, v1.LiveUnknown, f.comparer.Live(t.Context(), es, f.evaluator.Evaluate(t.Context(), es, now())).State,
+	require.Equal(t, v1.LiveUnknown, f.live(t, es).State,
 		"after a restart nothing is known of what was written")
 	f.ledger.Record(es.UID, outcome.Entry{Fingerprint: fingerprint, SecretUID: "secret", ResourceVersion: "7"})
 
 	f.clock = time.Unix(1111111109, 0)
 	o := f.evaluator.Evaluate(t.Context(), es, now())
-	require.Equal(t, v1.LiveInSync, f.comparer.Live(t.Context(), es, o).State)
+	require.Equal(t, v1.LiveInSync, f.live(t, es).State)
 	got, err := previewer.Preview(t.Context(), es, o)
 	require.NoError(t, err)
 	require.Equal(t, "07081804", string(got.Data["code"]))
 
 	f.sim.EditItem("apps", "db", func(i *connect.Item) { i.Fields[2].Value += "&period=60" })
-	o = f.evaluator.Evaluate(t.Context(), es, now())
-	require.Equal(t, v1.LiveDrifted, f.comparer.Live(t.Context(), es, o).State, "what it is computed from has changed")
+	require.Equal(t, v1.LiveDrifted, f.live(t, es).State, "what it is computed from has changed")
 }

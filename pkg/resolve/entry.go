@@ -1,7 +1,7 @@
 package resolve
 
 import (
-	"fmt"
+	"strconv"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
@@ -45,7 +45,7 @@ func entries(spec *v1.ExternalSecretSpec) ([]*entry, Errors) {
 
 func dataEntry(i int, data *v1.ExternalSecretData) *entry {
 	return &entry{
-		path:  fmt.Sprintf("spec.data[%d]", i),
+		path:  "spec.data[" + strconv.Itoa(i) + "]",
 		order: i,
 		need:  remoteNeed(provider.KindValue, data.RemoteRef),
 		data:  data,
@@ -53,7 +53,7 @@ func dataEntry(i int, data *v1.ExternalSecretData) *entry {
 }
 
 func dataFromEntry(i, order int, from *v1.ExternalSecretDataFrom) (*entry, *Error) {
-	e := &entry{path: fmt.Sprintf("spec.dataFrom[%d]", i), order: order, from: from}
+	e := &entry{path: "spec.dataFrom[" + strconv.Itoa(i) + "]", order: order, from: from}
 	generator := from.SourceRef != nil && from.SourceRef.GeneratorRef != nil
 	switch {
 	case generator:

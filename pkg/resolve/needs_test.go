@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -70,4 +71,29 @@ func TestNeedsErrors(t *testing.T) {
 	got, err = Needs(&v1.ExternalSecret{})
 	require.NoError(t, err)
 	require.Empty(t, got)
+}
+
+// Many entries are gathered in another way than few, to the same end.
+func TestNeedsOfManyEntries(t *testing.T) {
+	for _, entries := range []int{6, 60} {
+		var data []v1.ExternalSecretData
+		want := map[StoreRef][]provider.Need{}
+		for i := range entries {
+			key := fmt.Sprint("key", i%(entries/2))
+			of := StoreRef{SecretStore, fmt.Sprint("store", i%3)}
+			one := bind(fmt.Sprint("name", i), key)
+			one.SourceRef = &v1.SourceRef{StoreRef: &v1.SecretStoreRef{Name: ptr.To(of.Name)}}
+			data = append(data, one)
+			if i < entries/2 {
+				want[of] = append(want[of], valueNeed(key))
+			}
+		}
+		got, err := Needs(externalSecret(data))
+		require.NoError(t, err)
+		require.Len(t, got, 3)
+		for i, n := range got {
+			require.Equal(t, fmt.Sprint("store", i), n.Store.Name)
+			require.Equal(t, want[n.Store], n.Needs)
+		}
+	}
 }

@@ -42,7 +42,7 @@ func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *
 		if err := src.reserveLocked(sc, s.size-sc.size); err != nil {
 			return &failure{err: err}
 		}
-		sc.size = s.size
+		sc.size, sc.serial = s.size, src.sources.newSerial()
 	}
 	changed := !s.same || sc.failure != nil || sc.barred
 	if sc.failure != nil {

@@ -112,20 +112,20 @@ func (r *read) refuse(p provider.WantedPart, err error) {
 // look answers an ask whose scopes are pinned, or returns the parts that it waits for.
 func (src *Source) look(r *read, a *ask) []*flight {
 	for range maxRounds {
-		v := view{src: src, read: r, need: a.need, scopes: a.scopes}
+		v := view{src: src, read: r, need: a.need, scopes: a.scopes, stamp: noStamp}
 		answer, missing, err := src.client.lookup(a.need, &v)
 		if err != nil || len(missing) == 0 || r.mode == onlyHeld {
 			if err == nil && len(missing) > 0 {
 				err = r.why
 			}
-			r.settle(a, answer, err, v.observed(err))
+			r.settle(a, answer, err, &v)
 			return nil
 		}
 		if waits := src.needParts(r, a.need, missing); len(waits) > 0 {
 			return waits
 		}
 	}
-	r.settle(a, provider.Answer{}, errEndless(), time.Time{})
+	r.settle(a, provider.Answer{}, errEndless(), &view{})
 	return nil
 }
 
@@ -159,11 +159,12 @@ func (src *Source) needParts(r *read, n provider.Need, missing []provider.Wanted
 	return waits
 }
 
-func (r *read) settle(a *ask, answer provider.Answer, err error, observed time.Time) {
+func (r *read) settle(a *ask, answer provider.Answer, err error, v *view) {
+	observed := v.observed(err)
 	a.done = true
-	a.result = provider.Result{Answer: answer, Observed: observed, Late: r.isLate(observed)}
+	a.result = provider.Result{Answer: answer, Observed: observed, Late: r.isLate(observed), Stamp: v.stamp}
 	if err != nil {
-		a.result.Answer, a.result.Err = provider.Answer{}, err
+		a.result.Answer, a.result.Err, a.result.Stamp = provider.Answer{}, err, 0
 	}
 }
 

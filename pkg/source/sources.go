@@ -25,7 +25,9 @@ type Sources struct {
 
 	lead  atomic.Bool
 	bytes atomic.Int64
-	seats seats
+	// serials is how many pictures and parts were ever held.
+	serials atomic.Uint64
+	seats   seats
 	// namespaces counts the bytes of each.
 	namespaces namespaces
 
@@ -126,6 +128,9 @@ func (s *Sources) Get(store Store, material provider.Material) (*Source, error) 
 	}
 	return got, nil
 }
+
+// newSerial is a Stamp that nothing had before.
+func (s *Sources) newSerial() provider.Stamp { return provider.Stamp(s.serials.Add(1)) }
 
 func (s *Sources) lookUp(uid types.UID) *Source {
 	s.mu.Lock()

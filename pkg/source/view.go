@@ -7,6 +7,9 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
+// noStamp is what the stamp of a view begins with.
+const noStamp provider.Stamp = 1
+
 // view is the provider.View of one ask. It keeps in mind which scopes the answer rests on.
 type view struct {
 	src    *Source
@@ -16,6 +19,8 @@ type view struct {
 	// seen is the oldest picture that was looked at, unseen the oldest picture behind an error that was.
 	seen, unseen time.Time
 	failed       bool
+	// stamp is of all that was looked at; zero where something could not be.
+	stamp provider.Stamp
 }
 
 // Picture implements provider.View.
@@ -28,9 +33,10 @@ func (v *view) Picture(id provider.Scope) (provider.Picture, error) {
 		if !v.failed || p.observed.Before(v.unseen) {
 			v.unseen = p.observed
 		}
-		v.failed = true
+		v.failed, v.stamp = true, 0
 		return nil, p.err
 	}
+	v.stamp = v.stamp.With(p.serial)
 	if v.seen.IsZero() || p.observed.Before(v.seen) {
 		v.seen = p.observed
 	}
@@ -38,7 +44,14 @@ func (v *view) Picture(id provider.Scope) (provider.Picture, error) {
 }
 
 // Part implements provider.View.
-func (v *view) Part(id provider.Scope, partID provider.PartID) (content provider.Part, err error, ok bool) {
+func (v *view) Part(id provider.Scope, partID provider.PartID) (provider.Part, error, bool) {
+	content, stamp, err, ok := v.part(id, partID)
+	v.stamp = v.stamp.With(stamp)
+	return content, err, ok
+}
+
+// part is also the stamp of what is there.
+func (v *view) part(id provider.Scope, partID provider.PartID) (content provider.Part, stamp provider.Stamp, err error, ok bool) {
 	now := time.Now()
 	v.src.mu.Lock()
 	defer v.src.mu.Unlock()
@@ -52,17 +65,17 @@ func (v *view) Part(id provider.Scope, partID provider.PartID) (content provider
 	}
 	switch {
 	case p == nil:
-		return nil, why, why != nil
+		return nil, 0, why, why != nil
 	case p.content != nil:
 		p.used = now
 		if v.read.mode != onlyHeld {
 			v.src.sharePartLocked(p, v.src.tenantLocked(v.read, v.need))
 		}
-		return p.content, nil, true
+		return p.content, p.serial, nil, true
 	case p.failedLocked(v.read.arrived, now):
-		return nil, p.err, true
+		return nil, 0, p.err, true
 	default:
-		return nil, why, why != nil
+		return nil, 0, why, why != nil
 	}
 }
 

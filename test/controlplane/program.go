@@ -70,6 +70,16 @@ func (p *Program) Kill() error {
 	return running.kill()
 }
 
+// PID is the id of the program's process, 0 when it does not run.
+func (p *Program) PID() int {
+	p.cp.lifecycle.Lock()
+	defer p.cp.lifecycle.Unlock()
+	if p.component.running == nil {
+		return 0
+	}
+	return p.component.running.cmd.Process.Pid
+}
+
 // Port is where the program listens, from its first start on.
 func (p *Program) Port() int {
 	p.cp.lifecycle.Lock()

@@ -3,13 +3,10 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-	clientv3 "go.etcd.io/etcd/client/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
@@ -21,8 +18,7 @@ import (
 // inEtcd reads what is stored of an object, from the server's own etcd.
 func inEtcd(t *testing.T, resource, namespace, name string) map[string]any {
 	t.Helper()
-	socket := filepath.Join(env.Server.DataDir(), "etcd.sock")
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + socket}, DialTimeout: time.Minute})
+	client, err := env.Server.Etcd()
 	require.NoError(t, err)
 	defer client.Close()
 	key := fmt.Sprintf("/registry/external-secrets.io/external-secrets.io/%s/%s/%s", resource, namespace, name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver/options"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/embeddedetcd"
@@ -14,6 +15,11 @@ import (
 func Run(ctx context.Context, o *options.Options) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	pacing, stopPacing := context.WithCancel(ctx)
+	defer stopPacing()
+	beside.Go(func() { paceCollection(pacing) })
 
 	if o.EmbedsEtcd() {
 		etcd, err := embeddedetcd.Start(ctx, o.DataDir)

@@ -22,6 +22,12 @@ type entry struct {
 	asked string
 }
 
+// entryBytes is about what an entry takes up beside its content. An object that is not there has one too, and anybody can
+// name any number of those.
+const entryBytes = 512
+
+func (e *entry) size() int { return entryBytes + e.content.size() }
+
 // flight is a read under way. done is closed when entry is set, or when the read was given up with its caller.
 type flight struct {
 	done  chan struct{}
@@ -87,7 +93,7 @@ func (c *cache) land(object host.Object, f *flight, e *entry) {
 func (c *cache) put(e *entry) {
 	c.remove(e.object)
 	c.entries[e.object] = c.order.PushFront(e)
-	c.bytes += e.content.size()
+	c.bytes += e.size()
 	for c.bytes > c.maxBytes && c.order.Len() > 1 {
 		c.remove(c.order.Back().Value.(*entry).object)
 	}
@@ -98,7 +104,7 @@ func (c *cache) remove(object host.Object) {
 	if !ok {
 		return
 	}
-	c.bytes -= element.Value.(*entry).content.size()
+	c.bytes -= element.Value.(*entry).size()
 	c.order.Remove(element)
 	delete(c.entries, object)
 }

@@ -3,6 +3,7 @@ package externalsecret
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"k8s.io/apiserver/pkg/endpoints/request"
@@ -41,26 +42,32 @@ func arrival(ctx context.Context) time.Time {
 func (l *Live) get(ctx context.Context, es *v1.ExternalSecret) *v1.LiveStatus {
 	waiting, cancel := context.WithTimeout(ctx, l.GetTimeout)
 	defer cancel()
-	o := l.Evaluator.Evaluate(waiting, es, outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)})
-	return l.Comparer.Live(ctx, es, o)
+	shown := l.Evaluator.Look(waiting, []*v1.ExternalSecret{es}, outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)})
+	return l.Comparer.Live(ctx, &shown[0])
 }
 
-// list answers with a list of its own: the rows are copies, whose Live alone is set.
+// list answers with a list of its own, as overlay does.
 func (l *Live) list(ctx context.Context, stored *v1.ExternalSecretList) *v1.ExternalSecretList {
-	list := &v1.ExternalSecretList{TypeMeta: stored.TypeMeta, Items: make([]v1.ExternalSecret, len(stored.Items))}
-	stored.ListMeta.DeepCopyInto(&list.ListMeta)
-	rows := make([]*v1.ExternalSecret, len(stored.Items))
-	for i := range stored.Items {
-		stored.Items[i].DeepCopyInto(&list.Items[i])
+	list := &v1.ExternalSecretList{TypeMeta: stored.TypeMeta, ListMeta: stored.ListMeta, Items: slices.Clone(stored.Items)}
+	rows := make([]*v1.ExternalSecret, len(list.Items))
+	for i := range list.Items {
 		rows[i] = &list.Items[i]
 	}
 	waiting, cancel := context.WithTimeout(ctx, l.ListTimeout)
 	defer cancel()
-	outcomes := l.Evaluator.EvaluateAll(waiting, rows, outcome.Ask{NotBefore: arrival(ctx).Add(-l.ListFreshness), User: readmode.User(ctx)})
-	for i, o := range outcomes {
-		rows[i].Status.Live = l.Comparer.Live(ctx, rows[i], o)
+	shown := l.Evaluator.Look(waiting, rows, outcome.Ask{NotBefore: arrival(ctx).Add(-l.ListFreshness), User: readmode.User(ctx)})
+	for i := range shown {
+		rows[i].Status.Live = l.Comparer.Live(ctx, &shown[i])
 	}
 	return list
+}
+
+// overlay is es with a live status. It is a copy, which shares all but the status.live with es, and so with the watch cache:
+// who answers with it only reads it.
+func overlay(es *v1.ExternalSecret, live *v1.LiveStatus) *v1.ExternalSecret {
+	answer := *es
+	answer.Status.Live = live
+	return &answer
 }
 
 // dryRun is the live status of an object that is not stored. Its author chose what it does with values: what came of

@@ -48,9 +48,8 @@ func (r *REST) Get(ctx context.Context, name string, options *metav1.GetOptions)
 	if err != nil || !readmode.Live(ctx, options.ResourceVersion) {
 		return obj, err
 	}
-	es := obj.(*v1.ExternalSecret).DeepCopy()
-	es.Status.Live = r.live.get(ctx, es)
-	return es, nil
+	es := obj.(*v1.ExternalSecret)
+	return overlay(es, r.live.get(ctx, es)), nil
 }
 
 // List is Get for many, from pictures that may be a little older. Later pages are answered as the first one was.
@@ -111,7 +110,5 @@ func (r *REST) written(ctx context.Context, obj runtime.Object, dryRun []string,
 	if readmode.AskedFrom(ctx).Command == "diff" {
 		return obj
 	}
-	es = es.DeepCopy()
-	es.Status.Live = r.live.dryRun(ctx, es)
-	return es
+	return overlay(es, r.live.dryRun(ctx, es))
 }

@@ -171,6 +171,9 @@ func (s *Server) Config(t testing.TB, user string, groups ...string) *rest.Confi
 // URL is where the server listens.
 func (s *Server) URL() string { return "https://127.0.0.1:" + strconv.Itoa(s.program.Port()) }
 
+// PID is the id of the server's process, 0 when it does not run.
+func (s *Server) PID() int { return s.program.PID() }
+
 // CertFiles are the server's --tls-cert-file and --tls-private-key-file.
 func (s *Server) CertFiles() (cert, key string) { return s.certFile, s.keyFile }
 

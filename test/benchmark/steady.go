@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
+)
+
+// calm is how long nothing must have been written to the server's etcd before a cluster counts as steady.
+const calm = 5 * time.Second
+
+// Steady is what a server does while nothing changes.
+type Steady struct {
+	Seconds float64 `json:"seconds"`
+	cost
+	// HostWrites and OwnWrites are the writes to the host's and the server's own etcd, by resource.
+	HostWrites map[string]int `json:"hostWrites"`
+	OwnWrites  map[string]int `json:"ownWrites"`
+	// MiB is the memory at the end, PeakMiB the most since the start of the process: nobody has listed anything yet.
+	MiB     float64 `json:"mib"`
+	PeakMiB float64 `json:"peakMiB"`
+}
+
+// measureSteady waits until all is written, and then looks on.
+func (c *cluster) measureSteady(ctx context.Context, result *Result) error {
+	if err := c.settle(ctx); err != nil {
+		return err
+	}
+	s := &result.Steady
+	hostRevision, err := c.hostEtcd.Revision(ctx)
+	if err != nil {
+		return err
+	}
+	ownRevision, err := c.ownEtcd.Revision(ctx)
+	if err != nil {
+		return err
+	}
+	stop, err := c.profile(ctx, "steady")
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if s.cost, err = c.measured(func() error { return sleep(ctx, c.set.steady) }); err != nil {
+		return err
+	}
+	s.Seconds = time.Since(began).Seconds()
+	if s.HostWrites, err = writesSince(ctx, c.hostEtcd, hostRevision); err != nil {
+		return err
+	}
+	if s.OwnWrites, err = writesSince(ctx, c.ownEtcd, ownRevision); err != nil {
+		return err
+	}
+	if s.MiB, s.PeakMiB, err = c.server.memory(); err != nil {
+		return err
+	}
+	return stop()
+}
+
+// settle waits until the server has written nothing to its etcd for a while.
+func (c *cluster) settle(ctx context.Context) error {
+	last, since := int64(0), time.Now()
+	for time.Since(since) < calm {
+		now, err := c.ownEtcd.Revision(ctx)
+		if err != nil {
+			return err
+		}
+		if now != last {
+			last, since = now, time.Now()
+		}
+		if err := sleep(ctx, calm/20); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// others are the keys by which kube-apiserver says that it lives.
+var others = []string{"/registry/leases/kube-system/apiserver-", "/registry/peerserverleases/", "/registry/masterleases/"}
+
+// writesSince counts writes by resource, as etcd's keys name it, but for those that kube-apiserver makes for itself.
+func writesSince(ctx context.Context, etcd framework.Etcd, revision int64) (map[string]int, error) {
+	writes, err := etcd.Since(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{}
+	for _, w := range writes {
+		if !slices.ContainsFunc(others, func(prefix string) bool { return strings.HasPrefix(w.Key, prefix) }) {
+			counts[resourceOf(w.Key)]++
+		}
+	}
+	return counts, nil
+}
+
+// resourceOf is the resource of a key: "/registry/secrets/default/name", or "/registry/example.com/things/default/name"
+// with one or, in an aggregated server, two groups before it.
+func resourceOf(key string) string {
+	parts := strings.Split(strings.TrimPrefix(key, "/registry/"), "/")
+	for _, part := range parts {
+		if !strings.Contains(part, ".") {
+			return part
+		}
+	}
+	return key
+}
+
+// sleep waits, unless ctx ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

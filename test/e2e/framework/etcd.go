@@ -1,0 +1,83 @@
+package framework
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"k8s.io/client-go/rest"
+)
+
+// Etcd is a client of an etcd, which can tell what was written to it.
+type Etcd struct{ *clientv3.Client }
+
+// Write is one change of a key.
+type Write struct {
+	Key     string
+	Deleted bool
+}
+
+const etcdDialTimeout = time.Minute
+
+// Etcd returns a client of the server's own etcd. The caller closes it.
+func (s *Server) Etcd() (Etcd, error) {
+	socket := filepath.Join(s.dataDir, "etcd.sock")
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + socket}, DialTimeout: etcdDialTimeout})
+	if err != nil {
+		return Etcd{}, fmt.Errorf("reaching the server's etcd: %w", err)
+	}
+	return Etcd{client}, nil
+}
+
+// HostEtcd returns a client of the control plane's etcd. The caller closes it.
+func (e *Environment) HostEtcd() (Etcd, error) {
+	url, files := e.ControlPlane.Etcd()
+	config, err := rest.TLSConfigFor(&rest.Config{
+		TLSClientConfig: rest.TLSClientConfig{CAFile: files.CA, CertFile: files.Cert, KeyFile: files.Key},
+	})
+	if err != nil {
+		return Etcd{}, fmt.Errorf("reaching the host's etcd: %w", err)
+	}
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{url}, TLS: config, DialTimeout: etcdDialTimeout})
+	if err != nil {
+		return Etcd{}, fmt.Errorf("reaching the host's etcd: %w", err)
+	}
+	return Etcd{client}, nil
+}
+
+// Revision is the revision of the last write.
+func (e Etcd) Revision(ctx context.Context) (int64, error) {
+	answer, err := e.Get(ctx, "no-such-key", clientv3.WithCountOnly())
+	if err != nil {
+		return 0, fmt.Errorf("reading the revision of etcd: %w", err)
+	}
+	return answer.Header.Revision, nil
+}
+
+// Since returns all writes after a revision, which must not be older than what compaction leaves: five minutes.
+func (e Etcd) Since(ctx context.Context, revision int64) ([]Write, error) {
+	now, err := e.Revision(ctx)
+	if err != nil || now <= revision {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var writes []Write
+	for answer := range e.Watch(ctx, "", clientv3.WithPrefix(), clientv3.WithRev(revision+1)) {
+		if err := answer.Err(); err != nil {
+			return nil, fmt.Errorf("reading the history of etcd: %w", err)
+		}
+		for _, event := range answer.Events {
+			if event.Kv.ModRevision > now {
+				return writes, nil
+			}
+			writes = append(writes, Write{Key: string(event.Kv.Key), Deleted: event.Type == clientv3.EventTypeDelete})
+		}
+		if n := len(answer.Events); n > 0 && answer.Events[n-1].Kv.ModRevision == now {
+			return writes, nil
+		}
+	}
+	return nil, fmt.Errorf("reading the history of etcd: %w", context.Cause(ctx))
+}

@@ -76,9 +76,11 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 	c.sources = source.New(source.Config{
 		Providers:    c.providers,
 		PollInterval: extra.PollInterval,
+		Rates:        extra.ProviderRates,
 		Metrics:      c.metrics,
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})
+	recorded.Watch(c.sources.State)
 	// The informer that a factory has been given for a kind is the one that it gives to all.
 	c.informers.InformerFor(&v1.ExternalSecret{}, c.newExternalSecretInformer)
 	group := c.informers.ExternalSecrets().V1()

@@ -33,6 +33,7 @@ type Extra struct {
 	ListTimeout   time.Duration
 	ListFreshness time.Duration
 	PollInterval  time.Duration
+	ProviderRates map[string]int
 	FollowChanges bool
 	// AuthorizeTakeover asks authors for their right to a Secret that is taken over.
 	AuthorizeTakeover bool

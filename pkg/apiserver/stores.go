@@ -74,11 +74,11 @@ type keyLister struct {
 var _ secretstore.Lister = keyLister{}
 
 // Keys implements secretstore.Lister.
-func (l keyLister) Keys(ctx context.Context, view secretstore.StoreView, notBefore time.Time) ([]provider.RemoteKey, error) {
+func (l keyLister) Keys(ctx context.Context, view secretstore.StoreView, user string, notBefore time.Time) ([]provider.RemoteKey, error) {
 	opened, err := l.catalog.OpenStore(ctx, storeOf(view.Kind, view.Meta, view.Spec))
 	if err != nil {
 		return nil, err
 	}
-	listing, err := opened.Keys(ctx, notBefore)
+	listing, err := opened.Keys(ctx, source.Reader{User: user}, notBefore)
 	return listing.Keys, err
 }

@@ -20,7 +20,7 @@ func (b *backoff) next(least time.Duration) time.Duration {
 		wait = min(longestBackoff, shortestBackoff<<b.failures)
 	}
 	b.failures++
-	return min(max(jittered(wait), least), longestBackoff)
+	return min(max(jittered(wait), delayed(least)), longestBackoff)
 }
 
 func (b *backoff) reset() { b.failures = 0 }
@@ -29,6 +29,14 @@ func (b *backoff) reset() { b.failures = 0 }
 func jittered(d time.Duration) time.Duration {
 	if spread := int64(d / 10); spread > 0 {
 		return d - time.Duration(rand.Int64N(spread))
+	}
+	return d
+}
+
+// delayed is a little more than d, for what must not come earlier.
+func delayed(d time.Duration) time.Duration {
+	if spread := int64(d / 10); spread > 0 {
+		return d + time.Duration(rand.Int64N(spread))
 	}
 	return d
 }

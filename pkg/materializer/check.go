@@ -119,7 +119,7 @@ func (t *term) check(ctx context.Context, key storeKey) {
 // tryStoreAgain checks a store later: not before least, which is what its provider asked for.
 func (t *term) tryStoreAgain(key storeKey, least time.Duration) {
 	if least > 0 {
-		t.checks.AddAfter(key, min(least, longestBackoff))
+		t.checks.AddAfter(key, min(delayed(least), longestBackoff))
 		return
 	}
 	t.checks.AddRateLimited(key)

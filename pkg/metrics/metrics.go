@@ -17,6 +17,8 @@ type Metrics struct {
 	requestDuration, viewAge *prometheus.HistogramVec
 	held                     prometheus.Gauge
 	tokens                   *prometheus.CounterVec
+	sent, away               *prometheus.CounterVec
+	standing                 standing
 }
 
 // Labels that ESO has on its series.
@@ -29,6 +31,10 @@ const (
 	labelCall      = "call"
 	labelOperation = "operation"
 	labelReason    = "reason"
+	labelWhy       = "why"
+	labelSite      = "site"
+	labelFor       = "for"
+	labelKind      = "kind"
 )
 
 // New makes Metrics. They show nothing before they are registered, once, with a registry.
@@ -41,6 +47,9 @@ func New() *Metrics {
 		calls:    counters("externalsecret_provider_api_calls_count", "Calls of providers, by success or error.", labelProvider, labelCall, labelStatus),
 		requests: counters("external_secrets_provider_requests_total", "Calls of providers, by the reason of their failure, empty for none.", labelProvider, labelOperation, labelReason),
 		saved:    counters("external_secrets_provider_requests_saved_total", "Reads that shared a revalidation which another read caused.", labelProvider),
+		sent:     counters("external_secrets_provider_http_requests_total", "Requests that calls of providers made.", labelProvider, labelOperation),
+		away:     counters("external_secrets_reads_sent_away_total", "Reads that were answered from what was held, by why the provider was not asked or not waited for.", labelProvider, labelWhy),
+		standing: newStanding(),
 		requestDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "external_secrets_provider_request_duration_seconds", Help: "How long calls of providers take.",
 			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5},
@@ -67,6 +76,7 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 func (m *Metrics) collectors() []prometheus.Collector {
 	all := []prometheus.Collector{
 		m.leader, m.calls, m.requests, m.saved, m.requestDuration, m.viewAge, m.held, m.tokens,
+		m.sent, m.away, &m.standing,
 	}
 	for _, o := range m.objects {
 		all = append(all, o)

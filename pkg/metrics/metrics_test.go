@@ -110,7 +110,41 @@ external_secrets_provider_requests_total{operation="revalidate",provider="onepas
 externalsecret_provider_api_calls_count{call="revalidate",provider="onepassword",status="error"} 1
 externalsecret_provider_api_calls_count{call="revalidate",provider="onepassword",status="success"} 1
 `, "external_secrets_held_bytes", "external_secrets_provider_requests_saved_total", "external_secrets_provider_requests_total", "externalsecret_provider_api_calls_count")
+	m.RequestSent("onepassword", source.Revalidate)
+	m.RequestSent("onepassword", source.Revalidate)
+	m.SentAway("onepassword", source.NoShare)
+	shows(t, m, `
+# HELP external_secrets_provider_http_requests_total Requests that calls of providers made.
+# TYPE external_secrets_provider_http_requests_total counter
+external_secrets_provider_http_requests_total{operation="revalidate",provider="onepassword"} 2
+# HELP external_secrets_reads_sent_away_total Reads that were answered from what was held, by why the provider was not asked or not waited for.
+# TYPE external_secrets_reads_sent_away_total counter
+external_secrets_reads_sent_away_total{provider="onepassword",why="share"} 1
+`, "external_secrets_provider_http_requests_total", "external_secrets_reads_sent_away_total", "external_secrets_site_tokens")
 	require.Equal(t, 1, testutil.CollectAndCount(m.requestDuration))
 	m.ViewAge("onepassword", time.Second)
 	require.Equal(t, 1, testutil.CollectAndCount(m.viewAge))
+}
+
+func TestSeriesOfSites(t *testing.T) {
+	m := New()
+	m.Watch(func() source.State {
+		return source.State{
+			Budgets: []source.Budget{{Site: "us.infisical.com", Polls: 10, Callers: -2, Paused: true}},
+			Barred:  map[string]int{v1.SecretStoreKind: 3},
+		}
+	})
+	shows(t, m, `
+# HELP external_secrets_site_paused 1 while a provider's host that has a limit wants to be left alone, else 0.
+# TYPE external_secrets_site_paused gauge
+external_secrets_site_paused{site="us.infisical.com"} 1
+# HELP external_secrets_site_tokens Requests that may be sent at once to a provider's host that has a limit, for polls and for callers; below zero where more were sent than there is.
+# TYPE external_secrets_site_tokens gauge
+external_secrets_site_tokens{for="callers",site="us.infisical.com"} -2
+external_secrets_site_tokens{for="polls",site="us.infisical.com"} 10
+# HELP external_secrets_stores_barred Stores whose provider missed a deadline, or refused the credential, and has not answered since.
+# TYPE external_secrets_stores_barred gauge
+external_secrets_stores_barred{kind="ClusterSecretStore"} 0
+external_secrets_stores_barred{kind="SecretStore"} 3
+`, "external_secrets_site_paused", "external_secrets_site_tokens", "external_secrets_stores_barred")
 }

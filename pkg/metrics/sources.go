@@ -20,6 +20,16 @@ func (m *Metrics) RequestDone(name string, op source.Operation, reason provider.
 	m.requestDuration.WithLabelValues(name, string(op)).Observe(took.Seconds())
 }
 
+// RequestSent implements source.Metrics.
+func (m *Metrics) RequestSent(name string, op source.Operation) {
+	m.sent.WithLabelValues(name, string(op)).Inc()
+}
+
+// SentAway implements source.Metrics.
+func (m *Metrics) SentAway(name string, why source.Away) {
+	m.away.WithLabelValues(name, string(why)).Inc()
+}
+
 // RevalidationSaved implements source.Metrics.
 func (m *Metrics) RevalidationSaved(name string) {
 	m.saved.WithLabelValues(name).Inc()

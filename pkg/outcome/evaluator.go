@@ -1,6 +1,7 @@
 package outcome
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -38,6 +39,12 @@ type Ask struct {
 	NotBefore time.Time
 	// Held answers from what is held, however old, and causes no request.
 	Held bool
+	// User is who asks, by name; empty for this server itself.
+	User string
+	// Loads bounds what is loaded for the answer; nil for no bound.
+	Loads *source.Allowance
+	// AnsweringOnly has a Source whose provider does not answer at present say so, in place of what it holds.
+	AnsweringOnly bool
 	// Deletion has the answer tell which keys are positively gone. It may cost a request per missing key.
 	Deletion bool
 }
@@ -53,11 +60,11 @@ func (e *Evaluator) Evaluate(ctx context.Context, es *v1.ExternalSecret, ask Ask
 func (e *Evaluator) Look(ctx context.Context, all []*v1.ExternalSecret, ask Ask) []Shown {
 	stores := e.Catalog.opener()
 	shown := make([]Shown, len(all))
-	needs := map[*source.Source]map[provider.Need]struct{}{}
+	needs := map[*source.Source]namespaces{}
 	for i, es := range all {
 		shown[i] = e.open(ctx, stores, es)
 		for _, one := range shown[i].wanted {
-			one.collect(needs)
+			one.collect(needs, es.Namespace)
 		}
 	}
 	inputs := inputs(ctx, needs, ask)
@@ -84,20 +91,27 @@ func (e *Evaluator) open(ctx context.Context, stores *opener, es *v1.ExternalSec
 	return s
 }
 
-func (w wanted) collect(needs map[*source.Source]map[provider.Need]struct{}) {
+// namespaces are the needs of ExternalSecrets and whose they are: empty for those of several namespaces.
+type namespaces map[provider.Need]string
+
+func (w wanted) collect(needs map[*source.Source]namespaces, namespace string) {
 	if w.err != nil {
 		return
 	}
 	if needs[w.source] == nil {
-		needs[w.source] = make(map[provider.Need]struct{}, len(w.needs))
+		needs[w.source] = make(namespaces, len(w.needs))
 	}
 	for _, n := range w.needs {
-		needs[w.source][n] = struct{}{}
+		if before, ok := needs[w.source][n]; ok && before != namespace {
+			needs[w.source][n] = ""
+			continue
+		}
+		needs[w.source][n] = namespace
 	}
 }
 
 // inputs asks every Source for its needs, side by side: a store whose provider hangs costs the others nothing.
-func inputs(ctx context.Context, needs map[*source.Source]map[provider.Need]struct{}, ask Ask) map[*source.Source]provider.Inputs {
+func inputs(ctx context.Context, needs map[*source.Source]namespaces, ask Ask) map[*source.Source]provider.Inputs {
 	var (
 		mu    sync.Mutex
 		wg    sync.WaitGroup
@@ -108,7 +122,7 @@ func inputs(ctx context.Context, needs map[*source.Source]map[provider.Need]stru
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			in := ask.of(ctx, src, slices.Collect(maps.Keys(set)))
+			in := ask.of(ctx, src, set)
 			mu.Lock()
 			defer mu.Unlock()
 			shown[src] = in
@@ -118,14 +132,25 @@ func inputs(ctx context.Context, needs map[*source.Source]map[provider.Need]stru
 	return shown
 }
 
-func (ask Ask) of(ctx context.Context, src *source.Source, needs []provider.Need) provider.Inputs {
+func (ask Ask) of(ctx context.Context, src *source.Source, whose namespaces) provider.Inputs {
+	needs := slices.Collect(maps.Keys(whose))
+	if ask.Loads != nil {
+		// Which keys a bounded answer has must not be left to chance.
+		slices.SortFunc(needs, func(a, b provider.Need) int {
+			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Property, b.Property),
+				cmp.Compare(a.Version, b.Version), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Name, b.Name))
+		})
+	}
+	if ask.AnsweringOnly && src.Barred() != nil {
+		return provider.FailedInputs(needs, provider.Errorf(provider.Unavailable, "the provider does not answer at present"))
+	}
 	switch {
 	case ask.Held:
 		return src.Held(needs)
 	case ask.Deletion:
 		return src.InputsForDeletion(ctx, needs, ask.NotBefore)
 	default:
-		return src.Inputs(ctx, needs, ask.NotBefore)
+		return src.InputsFor(ctx, source.Reader{User: ask.User, Namespaces: whose, Loads: ask.Loads}, needs, ask.NotBefore)
 	}
 }
 
@@ -146,7 +171,7 @@ func (e *Evaluator) Follow(ctx context.Context, es *v1.ExternalSecret, notBefore
 	e.Catalog.Sources.Retain(es.UID, stores...)
 	countdown := newCountdown(len(usable), ready)
 	for _, one := range usable {
-		one.source.Want(es.UID, one.needs)
+		one.source.Want(es.UID, es.Namespace, one.needs)
 		one.source.Prepare(one.needs, notBefore, urgency, countdown)
 	}
 }

@@ -121,7 +121,8 @@ type View interface {
 // ErrScopeNotNamed is a View's answer about a scope that Scopes did not name for the Need.
 var ErrScopeNotNamed = Errorf(Invalid, "the scope was not asked for")
 
-// Client reads one store. All methods are safe for concurrent use. Every error is an *Error or wraps one.
+// Client reads one store. All methods are safe for concurrent use. Every error is an *Error or wraps one. Each request that
+// a call sends is announced with RequestBegins.
 type Client interface {
 	// Scopes lists the scopes that must be seen before the Need can be answered, in the order of look-up. known are the
 	// scopes that are watched already: where one of them covers the Need it should be preferred to a new one. Pure.

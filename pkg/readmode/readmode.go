@@ -51,6 +51,15 @@ func Own(ctx context.Context) bool {
 	return ok && u.GetName() == user.APIServerUser
 }
 
+// User is the name of who asks, service accounts included; empty for this server itself.
+func User(ctx context.Context) string {
+	u, ok := genericapirequest.UserFrom(ctx)
+	if !ok || u.GetName() == user.APIServerUser {
+		return ""
+	}
+	return u.GetName()
+}
+
 // Command is the subcommand in kubectl's header Kubectl-Command, such as "kubectl apply".
 func Command(header string) string {
 	words := strings.Fields(header)

@@ -110,3 +110,13 @@ func TestCommand(t *testing.T) {
 		require.Equal(t, command, Command(header), header)
 	}
 }
+
+func TestUser(t *testing.T) {
+	as := func(name string) context.Context {
+		return genericapirequest.WithUser(t.Context(), &user.DefaultInfo{Name: name})
+	}
+	require.Equal(t, "alice", User(as("alice")))
+	require.Equal(t, "system:serviceaccount:ci:bot", User(as("system:serviceaccount:ci:bot")))
+	require.Empty(t, User(as(user.APIServerUser)), "this server itself")
+	require.Empty(t, User(t.Context()))
+}

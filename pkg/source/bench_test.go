@@ -28,7 +28,7 @@ func warm(b *testing.B, parts bool) (*Source, []provider.Need) {
 		b.Fatal(err)
 	}
 	for i, n := range all {
-		src.Want(uid(i), []provider.Need{n})
+		src.Want(uid(i), "team", []provider.Need{n})
 	}
 	if r := src.Inputs(ctx, all, time.Now()).Result(all[999]); r.Err != nil {
 		b.Fatal(r.Err)
@@ -91,7 +91,7 @@ func BenchmarkSift(b *testing.B) {
 		b.Run(fmt.Sprintf("parts=%v", parts), func(b *testing.B) {
 			src, _ := warm(b, parts)
 			for i := range 10000 {
-				src.Want(uid(i), needs(fmt.Sprintf("a/item%d", i)))
+				src.Want(uid(i), "team", needs(fmt.Sprintf("a/item%d", i)))
 			}
 			wait := func() (waits bool) {
 				src.mu.Lock()

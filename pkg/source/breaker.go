@@ -36,11 +36,26 @@ func (src *Source) tripLocked(f *failure, now time.Time) {
 		// hangs. A credential is refused for all of them.
 		src.breaker.nextProbe = now
 		if refused {
-			src.breaker.nextProbe = now.Add(src.sources.cfg.PollInterval)
+			src.breaker.nextProbe = now.Add(src.sources.jittered())
 		}
 	}
 	src.breaker.cause = f
 	src.drainLocked(f)
+}
+
+// Barred tells why nobody waits for this Source at present: it missed a deadline or refused the credential, and has not
+// answered since. It is nil while the Source answers.
+func (src *Source) Barred() error {
+	src, err := src.following()
+	if err != nil {
+		return err
+	}
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	if cause := src.breaker.cause; cause != nil {
+		return cause.err
+	}
+	return nil
 }
 
 // answeredLocked closes the breaker.
@@ -68,7 +83,7 @@ func (src *Source) probeLocked(sc *scope, k kind, now time.Time) {
 	if now.Before(src.breaker.nextProbe) || k == live && now.Before(sc.retryAt) {
 		return
 	}
-	if src.startLocked(sc, k, now) {
+	if src.startLocked(sc, k, now) == nil {
 		sc.probe = true
 		src.breaker.probing = true
 		src.breaker.nextProbe = now.Add(src.sources.jittered())

@@ -84,7 +84,7 @@ func TestPollsOfAHangingSourceAreProbes(t *testing.T) {
 		})
 		f.sources.Lead(true)
 		for i := range 20 {
-			f.src.Want(uid(i), needs(fmt.Sprintf("v%d/x", i)))
+			f.src.Want(uid(i), "team", needs(fmt.Sprintf("v%d/x", i)))
 		}
 		time.Sleep(11 * time.Second)
 		before := f.count("revalidate")
@@ -154,7 +154,7 @@ func TestBudgetOfASite(t *testing.T) {
 		f.sources.Lead(true)
 		for i := range 100 {
 			f.set(func() { f.vaults[fmt.Sprint("v", i)] = map[string]int{"x": 1} })
-			f.src.Want(uid(i), needs(fmt.Sprintf("v%d/x", i)))
+			f.src.Want(uid(i), "team", needs(fmt.Sprintf("v%d/x", i)))
 		}
 		time.Sleep(5 * time.Minute)
 		polls := f.count("revalidate")
@@ -194,7 +194,7 @@ func TestBudgetThatIsUsedUpWithNothingHeld(t *testing.T) {
 func TestThoseWhoAwaitAPollAreSentAwayByTheBreakerAndHearOfItsEnd(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x", "b/z"))
+		f.src.Want(uid(1), "team", needs("a/x", "b/z"))
 		time.Sleep(time.Second)
 		f.set(func() { f.hang = hangAll })
 		due := time.Now()

@@ -1,22 +1,44 @@
 package source
 
-import "github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+import (
+	"sync"
 
-// reserveLocked counts bytes more as held, or tells why they may not be. Less is always allowed.
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+)
+
+// reserveLocked counts bytes more as held for a scope's picture, or tells why they may not be. Less is always allowed.
 func (src *Source) reserveLocked(sc *scope, bytes int64) error {
+	return src.holdLocked(sc.id, sc.tenant, bytes)
+}
+
+// reservePartLocked is reserveLocked for a part.
+func (src *Source) reservePartLocked(p *part, bytes int64) error {
+	return src.holdLocked(p.scope.id, p.tenant, bytes)
+}
+
+func (src *Source) holdLocked(id provider.Scope, tenant string, bytes int64) error {
 	limits := src.sources.cfg.Limits
-	if bytes > 0 && src.bytes+bytes > limits.SourceBytes {
-		return provider.Errorf(provider.Unavailable, "%q: what this store is asked for does not fit into the %d bytes that one store may hold", sc.id.Name, limits.SourceBytes)
+	if bytes > 0 && !src.tenants.room(tenant, src.bytes, src.tenants.own(tenant).bytes, bytes, limits.SourceBytes) {
+		return provider.Errorf(provider.Unavailable,
+			"%q: what this store is asked for does not fit into the %d bytes that one store may hold; ask for less of it, or divide it between stores", id.Name, limits.SourceBytes)
+	}
+	if most := limits.TotalBytes / 2; bytes > 0 && tenant != everybody && src.sources.namespaces.of(tenant)+bytes > most {
+		return provider.Errorf(provider.Unavailable,
+			"%q: what namespace %q asks for does not fit into the %d bytes that all stores together may hold for one namespace; ask for less", id.Name, tenant, most)
 	}
 	if total := src.sources.bytes.Add(bytes); bytes > 0 && total > limits.TotalBytes {
 		src.sources.bytes.Add(-bytes)
-		return provider.Errorf(provider.Unavailable, "%q: what all stores are asked for does not fit into the %d bytes that they may hold", sc.id.Name, limits.TotalBytes)
+		return provider.Errorf(provider.Unavailable,
+			"%q: what all stores are asked for does not fit into the %d bytes that they may hold; ask for less", id.Name, limits.TotalBytes)
 	}
 	src.bytes += bytes
+	src.tenants.change(tenant, holdings{bytes: bytes})
+	src.sources.namespaces.add(tenant, bytes)
 	src.reportHeldLocked()
 	return nil
 }
 
+// releaseLocked lets go of bytes.
 func (src *Source) releaseLocked(bytes int64) {
 	src.bytes -= bytes
 	src.sources.bytes.Add(-bytes)
@@ -27,21 +49,25 @@ func (src *Source) reportHeldLocked() {
 	src.after = append(src.after, func() { src.sources.cfg.Metrics.Held(src.sources.bytes.Load()) })
 }
 
-// takeSeat lets a caller wait, unless too many do. The caller gives the seat back.
-func (src *Source) takeSeat() bool {
-	limits := src.sources.cfg.Limits
-	if src.waiting.Add(1) > int64(limits.SourceWaiting) {
-		src.waiting.Add(-1)
-		return false
-	}
-	if src.sources.waiting.Add(1) > int64(limits.TotalWaiting) {
-		src.giveSeat()
-		return false
-	}
-	return true
+// namespaces are the bytes that all Sources hold for one namespace alone.
+type namespaces struct {
+	mu    sync.Mutex
+	bytes map[string]int64
 }
 
-func (src *Source) giveSeat() {
-	src.waiting.Add(-1)
-	src.sources.waiting.Add(-1)
+func (n *namespaces) of(namespace string) int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.bytes[namespace]
+}
+
+func (n *namespaces) add(namespace string, bytes int64) {
+	if namespace == everybody || bytes == 0 {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.bytes[namespace] += bytes; n.bytes[namespace] == 0 {
+		delete(n.bytes, namespace)
+	}
 }

@@ -57,15 +57,12 @@ func (src *Source) checkNow() (*checkup, error) {
 	case c != nil && c.began.After(recent) && (cause == nil || !c.began.Before(cause.began)):
 		return c, nil
 	}
-	if err := src.pausedLocked(now); err != nil {
+	if err := src.site.takeLive("", now); err != nil {
 		return nil, err
-	}
-	if !src.site.takeLive(now) {
-		return nil, errNoBudget()
 	}
 	c = &checkup{began: now, flight: newFlight()}
 	ok := src.callLocked(func(ctx context.Context) {
-		o := src.client.call(ctx, Check, live, src.client.Check)
+		o := src.client.call(ctx, Check, payer{}, src.client.Check)
 		src.mu.Lock()
 		defer src.unlock()
 		defer src.endLocked(c.flight)
@@ -97,14 +94,14 @@ type Listing struct {
 }
 
 // Keys lists what the store can see, from pictures that began at or after notBefore as Inputs has them.
-func (src *Source) Keys(ctx context.Context, notBefore time.Time) (Listing, error) {
+func (src *Source) Keys(ctx context.Context, by Reader, notBefore time.Time) (Listing, error) {
 	for {
 		current, err := src.following()
 		if err != nil {
 			return Listing{}, err
 		}
 		r := newRead(nil, notBefore, causeNow)
-		r.pins = map[provider.Scope]pin{}
+		r.by, r.pins = by, map[provider.Scope]pin{}
 		scopes := current.client.ListScopes()
 		current.settleRead(ctx, r, func() []*flight {
 			now := time.Now()
@@ -114,7 +111,7 @@ func (src *Source) Keys(ctx context.Context, notBefore time.Time) (Listing, erro
 			if r.rounds > maxRounds {
 				r.giveUp(errEndless())
 			}
-			return current.pinLocked(r, scopes, now)
+			return current.pinLocked(r, scopes, current.store.Namespace, now)
 		})
 		v := &view{src: current, read: r, scopes: scopes}
 		keys, err := current.client.list(v)

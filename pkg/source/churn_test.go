@@ -16,8 +16,8 @@ func TestNothingIsHeldForWhoIsGone(t *testing.T) {
 		f.sources.Lead(true)
 		for i := range owners {
 			f.set(func() { f.vaults["a"][fmt.Sprint("item", i)] = 1 })
-			f.src.Want(uid(i), needs("a/absent", fmt.Sprint("a/item", i)))
-			f.src.Want(uid(i), needs("b/z", fmt.Sprint("a/item", i)))
+			f.src.Want(uid(i), "team", needs("a/absent", fmt.Sprint("a/item", i)))
+			f.src.Want(uid(i), "team", needs("b/z", fmt.Sprint("a/item", i)))
 		}
 		for i := range owners {
 			f.get(fmt.Sprint("a/item", i))

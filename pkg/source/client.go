@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
@@ -38,8 +39,8 @@ type shown struct {
 	same bool
 }
 
-func (c *client) revalidate(ctx context.Context, k kind, scope provider.Scope, held provider.Picture, thorough bool) (s shown, o outcome) {
-	o = c.call(ctx, Revalidate, k, func(ctx context.Context) error {
+func (c *client) revalidate(ctx context.Context, by payer, scope provider.Scope, held provider.Picture, thorough bool) (s shown, o outcome) {
+	o = c.call(ctx, Revalidate, by, func(ctx context.Context) error {
 		picture, err := c.Revalidate(ctx, scope, held, thorough)
 		if err != nil {
 			return err
@@ -53,8 +54,8 @@ func (c *client) revalidate(ctx context.Context, k kind, scope provider.Scope, h
 	return s, o
 }
 
-func (c *client) load(ctx context.Context, scope provider.Scope, picture provider.Picture, id provider.PartID) (part provider.Part, size int64, o outcome) {
-	o = c.call(ctx, Load, live, func(ctx context.Context) (err error) {
+func (c *client) load(ctx context.Context, by payer, scope provider.Scope, picture provider.Picture, id provider.PartID) (part provider.Part, size int64, o outcome) {
+	o = c.call(ctx, Load, by, func(ctx context.Context) (err error) {
 		part, err = c.Load(ctx, scope, picture, id)
 		if err != nil {
 			return err
@@ -68,14 +69,14 @@ func (c *client) load(ctx context.Context, scope provider.Scope, picture provide
 	return part, size, o
 }
 
-// call makes a call of the provider. A try that had only what time others left of the deadline, and did not end in it, says
-// nothing: the failure before it stands.
-func (c *client) call(ctx context.Context, op Operation, k kind, do func(context.Context) error) outcome {
+// call makes a call of the provider, for which a token of the site was taken. A try that had only what time others left of
+// the deadline, and did not end in it, says nothing: the failure before it stands.
+func (c *client) call(ctx context.Context, op Operation, by payer, do func(context.Context) error) outcome {
 	deadline, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	failed := c.try(deadline, op, do)
-	for retries := 0; retries < c.retry.most && failed != nil && c.awaitRetry(deadline, k, failed.err); retries++ {
-		again := c.try(deadline, op, do)
+	failed := c.try(deadline, op, by, do)
+	for retries := 0; retries < c.retry.most && failed != nil && c.awaitRetry(deadline, by, failed.err); retries++ {
+		again := c.try(deadline, op, by, do)
 		if again != nil && again.missed {
 			break
 		}
@@ -84,15 +85,26 @@ func (c *client) call(ctx context.Context, op Operation, k kind, do func(context
 	return outcome{failure: failed, stopped: ctx.Err() != nil}
 }
 
-// try makes a call once. It returns nil where it ended well.
-func (c *client) try(deadline context.Context, op Operation, do func(context.Context) error) *failure {
+// try makes a call once. It returns nil where it ended well. Each request beyond the first is charged to the site's budget
+// when it is sent, and a provider that asks for fewer is left alone as long as it says, whatever the call was for.
+func (c *client) try(deadline context.Context, op Operation, by payer, do func(context.Context) error) *failure {
 	began := time.Now()
-	err := c.guard(string(op), func() error { return do(deadline) })
+	var sent atomic.Int64
+	counted := provider.WithRequests(deadline, func() {
+		c.metrics.RequestSent(c.name, op)
+		if sent.Add(1) > 1 {
+			c.site.charge(by, time.Now())
+		}
+	})
+	err := c.guard(string(op), func() error { return do(counted) })
 	var reason provider.Reason
 	var failed *failure
 	if err != nil {
 		reason = provider.ReasonOf(err)
 		failed = &failure{err: err, began: began, missed: errors.Is(deadline.Err(), context.DeadlineExceeded)}
+		if asked := min(provider.RetryAfterOf(err), maxPause); reason == provider.RateLimited && asked > 0 {
+			c.site.pause(time.Now().Add(asked))
+		}
 	}
 	c.metrics.RequestDone(c.name, op, reason, time.Since(began))
 	return failed

@@ -31,16 +31,19 @@ type Config struct {
 	// so that they learn why there is no answer.
 	CallTimeout time.Duration
 	Limits      Limits
-	// Rates says how many requests a minute a host allows; 0 means any number. It is laid over DefaultRates.
+	// Rates says how many requests a minute a host allows, whatever its port; 0 means any number. It is laid over
+	// DefaultRates.
 	Rates   map[string]int
 	Metrics Metrics
 	// Logger gets names of stores and scopes, Reasons and messages of this project's own; nil discards them.
 	Logger *slog.Logger
 }
 
-// Limits keep one store from costing the others.
+// Limits keep one store from costing the others, and in a store that namespaces share one of them from costing the others:
+// see tenants.
 type Limits struct {
-	// SourceBytes (64 MiB) and TotalBytes (512 MiB) bound what pictures and parts hold in memory.
+	// SourceBytes (64 MiB) and TotalBytes (512 MiB) bound what pictures and parts hold in memory. What one namespace alone
+	// uses may be half of TotalBytes.
 	SourceBytes, TotalBytes int64
 	// Scopes (1000) and Parts (20000) bound their number per Source.
 	Scopes, Parts int
@@ -51,10 +54,26 @@ type Limits struct {
 }
 
 // DefaultRates are the requests a minute that well-known hosts allow: Infisical Cloud's documented limit for reading
-// secrets on the free plan, counted per client address (https://infisical.com/docs/api-reference/overview/rate-limits).
-// 1Password Connect documents none.
+// secrets on the free plan, counted per client address (https://infisical.com/docs/api-reference/overview/rate-limits). The
+// site app.infisical.com is us.infisical.com. Logins and other requests have limits of their own there, which are not
+// reached before this one. 1Password Connect documents none.
 func DefaultRates() map[string]int {
-	return map[string]int{"app.infisical.com": 120, "us.infisical.com": 120, "eu.infisical.com": 120}
+	return map[string]int{"us.infisical.com": 120, "eu.infisical.com": 120}
+}
+
+// ratesBySite lays rates over the defaults. Of two names of one site the one that allows less counts.
+func ratesBySite(given map[string]int) map[string]int {
+	own := map[string]int{}
+	for host, rate := range given {
+		name := siteName(host)
+		if before, ok := own[name]; ok && (before != 0 && before < rate || rate == 0) {
+			continue
+		}
+		own[name] = rate
+	}
+	rates := DefaultRates()
+	maps.Copy(rates, own)
+	return rates
 }
 
 func (c Config) withDefaults() Config {
@@ -69,9 +88,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.Limits.Revalidations, 32)
 	orDefault(&c.Limits.Polls, 8)
 	orDefault(&c.Limits.Loads, 8)
-	rates := DefaultRates()
-	maps.Copy(rates, c.Rates)
-	c.Rates = rates
+	c.Rates = ratesBySite(c.Rates)
 	if c.Metrics == nil {
 		c.Metrics = noMetrics{}
 	}

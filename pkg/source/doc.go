@@ -24,8 +24,8 @@
 // # Locks
 //
 // Sources.mu guards the table of Sources and of owners, Source.mu all that a Source holds, scopes, parts, flights and
-// wants included. Sources.mu is taken before Source.mu, never after it. notifier.mu, site.mu and Sources.life are leaves:
-// nothing is locked under them. No method of provider.Client, no subscriber, no callback and no metric is called with any
+// wants included. Sources.mu is taken before Source.mu, never after it. notifier.mu, site.mu, namespaces.mu, seats.mu and
+// Sources.life are leaves: nothing is locked under them. No method of provider.Client, no subscriber, no callback and no metric is called with any
 // lock held; what must follow a change of state is put into Source.after and runs when Source.unlock has let go. Methods
 // whose name ends in Locked want Source.mu held.
 //

@@ -40,6 +40,8 @@ type backend struct {
 	delay time.Duration
 	// fail answers calls: an operation and what it concerns.
 	fail func(op Operation, what string) error
+	// requests is how many an operation makes, one where it is nil.
+	requests func(op Operation, what string) int
 	// hang makes calls wait for their deadline.
 	hang func(op Operation, what string) bool
 
@@ -50,6 +52,8 @@ type backend struct {
 	clients             []*fakeClient
 	lastConfirmed       *provider.Answer
 	changedAlways, boom bool
+	// sent is how many requests were made.
+	sent int
 }
 
 func newBackend(t *testing.T) *backend {
@@ -80,6 +84,13 @@ func (b *backend) count(prefix string) int {
 		}
 	}
 	return n
+}
+
+// requestsSent is the number of requests that the calls have made.
+func (b *backend) requestsSent() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sent
 }
 
 func (b *backend) isClosed(client int) bool {
@@ -133,9 +144,23 @@ type fakePart struct {
 
 func (p *fakePart) Size() int64 { return p.size }
 
+func (b *backend) requestsOf(op Operation, what string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := 1
+	if b.requests != nil {
+		n = b.requests(op, what)
+	}
+	b.sent += n
+	return n
+}
+
 // do is what every call of the client goes through.
 func (c *fakeClient) do(ctx context.Context, op Operation, what string) error {
 	name := string(op) + " " + what
+	for range c.requestsOf(op, what) {
+		provider.RequestBegins(ctx)
+	}
 	c.mu.Lock()
 	if c.closed {
 		c.t.Errorf("%s of a client that was closed", name)

@@ -186,7 +186,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		first := f.get("a/x")
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.set(func() {
 			f.fail = func(Operation, string) error {
 				return &provider.Error{Reason: provider.RateLimited, Message: "slow down", RetryAfter: time.Minute}
@@ -225,7 +225,7 @@ func TestKeysAndCheck(t *testing.T) {
 		require.Equal(t, 1, f.count("check"), "an answer holds for a poll interval")
 
 		asked := time.Now()
-		keys, err := f.src.Keys(t.Context(), asked)
+		keys, err := f.src.Keys(t.Context(), Reader{}, asked)
 		require.NoError(t, err)
 		require.Len(t, keys.Keys, 3)
 		require.False(t, keys.Late)

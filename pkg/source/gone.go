@@ -111,13 +111,13 @@ func (src *Source) confirm(n provider.Need, notBefore time.Time) *flight {
 			return c.flight
 		}
 	}
-	if src.breaker.cause != nil || src.pausedLocked(now) != nil || !src.site.takeLive(now) {
+	if src.breaker.cause != nil || src.site.takeLive("", now) != nil {
 		return nil
 	}
 	c := &confirmation{began: now, flight: newFlight()}
 	last := w.last
 	ok := src.callLocked(func(ctx context.Context) {
-		o := src.client.call(ctx, Confirm, live, func(ctx context.Context) error {
+		o := src.client.call(ctx, Confirm, payer{}, func(ctx context.Context) error {
 			return src.client.Confirm(ctx, n, last)
 		})
 		src.mu.Lock()

@@ -24,7 +24,7 @@ func (f *fixture) requireNotGone(key, why string) {
 
 func TestGoneNeedsAllTheEvidence(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
-		f.src.Want(uid(1), needs("a|b/x"))
+		f.src.Want(uid(1), "team", needs("a|b/x"))
 		require.Equal(t, "x@1", f.value(f.delete("a|b/x")))
 		f.set(func() { delete(f.vaults["a"], "x") })
 		time.Sleep(time.Second)
@@ -71,7 +71,7 @@ func TestEvidenceStartsAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, nil, func(t *testing.T, f *fixture) {
-				f.src.Want(uid(1), needs("a|b/x"))
+				f.src.Want(uid(1), "team", needs("a|b/x"))
 				f.set(func() { delete(f.vaults["a"], "x") })
 				f.requireNotGone("a|b/x", "absent once")
 				time.Sleep(5 * time.Second)
@@ -100,7 +100,7 @@ func TestNotGoneWhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, nil, func(t *testing.T, f *fixture) {
-				f.src.Want(uid(1), needs(c.wanted))
+				f.src.Want(uid(1), "team", needs(c.wanted))
 				f.set(func() { delete(f.vaults["a"], "x"); f.fail = c.fail })
 				for range 10 {
 					f.requireNotGone("a/x", name)
@@ -115,7 +115,7 @@ func TestNotGoneWhere(t *testing.T) {
 // A provider that knows where the key's secret is now says so in place of the NotFound.
 func TestWhatIsElsewhereIsNotGone(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.value(f.get("a/x"))
 		f.set(func() {
 			delete(f.vaults["a"], "x")
@@ -146,7 +146,7 @@ func TestWhatIsElsewhereIsNotGone(t *testing.T) {
 
 func TestOnlyNotFoundIsGone(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
-		f.src.Want(uid(1), needs("none/x", "a|b/x"))
+		f.src.Want(uid(1), "team", needs("none/x", "a|b/x"))
 		f.fail = func(_ Operation, what string) error {
 			if what == "b" {
 				return provider.Errorf(provider.Unavailable, "503")
@@ -168,7 +168,7 @@ func TestOnlyNotFoundIsGone(t *testing.T) {
 func TestOlderPictureProvesNothingAgainstANewerOne(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		// A reader that came before the key was there records its absence after others have seen the key.
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.set(func() { delete(f.vaults["a"], "x") })
 		old := newRead(needs("a/x"), time.Now(), causeNow)
 		f.get("a/x")
@@ -196,7 +196,7 @@ func TestLastAnswerHoldsForTheSamePlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, nil, func(t *testing.T, f *fixture) {
-				f.src.Want(uid(1), needs("a/x"))
+				f.src.Want(uid(1), "team", needs("a/x"))
 				f.value(f.get("a/x"))
 				f.set(func() { delete(f.vaults["a"], "x") })
 				store := theStore

@@ -87,9 +87,6 @@ func (src *Source) failLocked(sc *scope, f *failure, now time.Time) {
 	sc.failure, sc.failedAt = f, now
 	sc.heldOff = now.Add(retryAfter)
 	sc.retryAt = later(f.began.Add(src.sources.cfg.PollInterval), sc.heldOff)
-	if reason == provider.RateLimited && retryAfter > 0 {
-		src.site.pause(sc.heldOff)
-	}
 	if reason == provider.Unavailable || reason == provider.Unauthenticated {
 		src.seen = time.Time{}
 	}

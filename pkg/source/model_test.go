@@ -186,7 +186,7 @@ func (m *model) owner(r *rand.Rand) {
 			m.vaults["a"]["x"]++
 		})
 	default:
-		g.src.Want(owner, m.pick(r))
+		g.src.Want(owner, "team", m.pick(r))
 	}
 	_ = g.src.Check(m.Context())
 	_, _ = g.src.Failing()

@@ -119,7 +119,7 @@ func (m *model) follow(ctx context.Context, w *follower, r *rand.Rand) {
 	w.mu.Unlock()
 	for ctx.Err() == nil {
 		src := m.current.Load().src
-		src.Want(w.owner, w.wanted)
+		src.Want(w.owner, "team", w.wanted)
 		within, cancel := context.WithTimeout(ctx, time.Duration(r.Int64N(int64(5*time.Second)))+1)
 		in := src.Inputs(within, w.wanted, time.Time{})
 		cancel()

@@ -17,7 +17,8 @@ import (
 type meter struct {
 	mu                   sync.Mutex
 	requests             map[string]int
-	saved, views         int
+	saved, views, sent   int
+	away                 map[Away]int
 	bytes                int64
 	oldest, longestTaken time.Duration
 }
@@ -27,6 +28,16 @@ func (m *meter) RequestDone(name string, op Operation, reason provider.Reason, t
 	defer m.mu.Unlock()
 	m.requests[strings.Join([]string{name, string(op), string(reason)}, " ")]++
 	m.longestTaken = max(m.longestTaken, took)
+}
+
+func (m *meter) RequestSent(_ string, _ Operation) { m.mu.Lock(); defer m.mu.Unlock(); m.sent++ }
+func (m *meter) SentAway(_ string, why Away) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away == nil {
+		m.away = map[Away]int{}
+	}
+	m.away[why]++
 }
 
 func (m *meter) RevalidationSaved(string) { m.mu.Lock(); defer m.mu.Unlock(); m.saved++ }
@@ -70,7 +81,7 @@ func TestLogSaysWhatChangedOnce(t *testing.T) {
 	}
 	run(t, logged, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.get("a/x")
 		f.set(func() {
 			f.fail = func(Operation, string) error { return provider.Errorf(provider.Unavailable, "status 503") }

@@ -21,9 +21,12 @@ type part struct {
 	// before it ended.
 	err               error
 	failedAt, retryAt time.Time
-	// flight is set from when the part is wanted until it was loaded or not.
+	// flight is set from when the part is wanted until it was loaded or not; payer is the user who caused it.
 	flight *flight
+	payer  string
 	used   time.Time
+	// tenant is the namespace that the part counts for.
+	tenant string
 }
 
 // failedLocked tells whether a part's failure answers somebody who came at arrived.
@@ -31,50 +34,80 @@ func (p *part) failedLocked(arrived, now time.Time) bool {
 	return p.err != nil && (!p.failedAt.Before(arrived) || now.Before(p.retryAt))
 }
 
-// needPartLocked has a part loaded. It returns nil where it is there, or where its failure answers who asks.
-func (src *Source) needPartLocked(sc *scope, id provider.PartID, picture provider.Picture, arrived, now time.Time) *flight {
-	p, ok := sc.parts[id]
-	if !ok {
-		p = &part{id: id, scope: sc}
-		sc.parts[id] = p
-		src.parts++
-		src.untidy = true
+// needPartLocked has a part loaded. It returns nil where it is there, or where its failure answers who asks. The error says
+// why this read may not have it loaded.
+func (src *Source) needPartLocked(sc *scope, id provider.PartID, r *read, tenant string, now time.Time) (*flight, error) {
+	p := sc.parts[id]
+	if p != nil {
+		p.used = now
+		src.sharePartLocked(p, tenant)
+		if p.content != nil || p.failedLocked(r.arrived, now) {
+			return nil, nil
+		}
+		if p.flight != nil {
+			return p.flight, nil
+		}
 	}
-	p.used = now
-	if p.content != nil || p.failedLocked(arrived, now) {
-		return nil
+	if err := src.noLoadLocked(r, now); err != nil {
+		return nil, err
 	}
-	if p.flight != nil {
-		return p.flight
+	if p == nil {
+		var err error
+		if p, err = src.addPartLocked(sc, id, tenant, now); err != nil {
+			return nil, err
+		}
 	}
-	if err := src.noLoadLocked(sc, now); err != nil {
-		p.err, p.failedAt, p.retryAt = err, now, time.Time{}
-		return nil
-	}
-	p.flight, p.picture = newFlight(), picture
+	p.flight, p.picture, p.payer = newFlight(), r.pins[sc.id].picture, r.by.User
 	src.unloaded = append(src.unloaded, p)
 	f := p.flight
 	src.loadLocked()
-	return f
+	return f, nil
 }
 
-// noLoadLocked tells why no part may be loaded now.
-func (src *Source) noLoadLocked(sc *scope, now time.Time) error {
+// unheldLocked counts the parts that are neither held nor under way.
+func (src *Source) unheldLocked(parts []provider.WantedPart, r *read, now time.Time) (n int) {
+	for _, m := range parts {
+		sc := src.scopes[m.Scope]
+		if sc == nil {
+			continue
+		}
+		p := sc.parts[m.ID]
+		if p == nil || p.content == nil && p.flight == nil && !p.failedLocked(r.arrived, now) {
+			n++
+		}
+	}
+	return n
+}
+
+// noLoadLocked tells why no part may be loaded for a read now; nil where one may and the user's share has paid for it.
+func (src *Source) noLoadLocked(r *read, now time.Time) error {
 	if src.breaker.cause != nil {
 		return src.breaker.cause.err
 	}
-	if limit := src.sources.cfg.Limits.Parts; src.parts > limit {
-		return provider.Errorf(provider.Invalid, "%q: this store already holds %d items, which is as many as one may", sc.id.Name, limit)
+	if err := src.pausedLocked(now); err != nil {
+		return err
 	}
-	return src.pausedLocked(now)
+	return src.site.takeShare(r.by.User, now)
+}
+
+func (src *Source) addPartLocked(sc *scope, id provider.PartID, tenant string, now time.Time) (*part, error) {
+	limit := src.sources.cfg.Limits.Parts
+	if !src.tenants.room(tenant, int64(src.parts), int64(src.tenants.own(tenant).parts), 1, int64(limit)) {
+		return nil, provider.Errorf(provider.Invalid,
+			"%q: this store already holds %d items, which is as many as one may; ask for fewer, or use another store", sc.id.Name, limit)
+	}
+	p := &part{id: id, scope: sc, tenant: tenant, used: now}
+	src.tenants.change(tenant, holdings{parts: 1})
+	sc.parts[id] = p
+	src.parts++
+	src.untidy = true
+	return p, nil
 }
 
 // pausedLocked tells that the provider asked to be left alone, and for how long.
 func (src *Source) pausedLocked(now time.Time) error {
 	if until := src.site.pausedUntil(); until.After(now) {
-		err := provider.Errorf(provider.RateLimited, "the provider asks for fewer requests")
-		err.RetryAfter = until.Sub(now)
-		return err
+		return errPaused(until.Sub(now))
 	}
 	return nil
 }
@@ -94,13 +127,16 @@ func (src *Source) loadLocked() {
 	}
 }
 
-// load fetches a part when the site's budget allows it. Nobody's deadline but its own ends it.
+// load fetches a part when the site's budget allows it. Nobody's deadline but its own ends it. One whose turn comes while
+// the provider wants to be left alone is not asked for: it would be refused with all that wait behind it.
 func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) {
 	o := outcome{stopped: !src.awaitTurn(ctx)}
+	paused := src.site.pausedUntil()
+	rests := paused.After(time.Now())
 	var content provider.Part
 	var size int64
-	if !o.stopped {
-		content, size, o = src.client.load(ctx, p.scope.id, picture, p.id)
+	if !o.stopped && !rests {
+		content, size, o = src.client.load(ctx, payer{user: p.payer}, p.scope.id, picture, p.id)
 	}
 	now := time.Now()
 	src.mu.Lock()
@@ -110,11 +146,13 @@ func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) 
 	switch {
 	case o.stopped || src.isRetired():
 		src.failPartLocked(p, errStopping(), time.Time{})
+	case rests:
+		src.failPartLocked(p, errPaused(paused.Sub(now)), paused)
 	case o.failure != nil:
 		src.missPartLocked(p, o.failure, now)
 	default:
 		src.answeredLocked(now)
-		if err := src.reserveLocked(p.scope, size); err != nil {
+		if err := src.reservePartLocked(p, size); err != nil {
 			src.failPartLocked(p, err, now.Add(src.sources.cfg.PollInterval))
 			return
 		}
@@ -126,6 +164,9 @@ func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) 
 
 // awaitTurn waits for the site's budget. It returns false where nobody waits for the part any more.
 func (src *Source) awaitTurn(ctx context.Context) bool {
+	if src.site.pausedUntil().After(time.Now()) {
+		return true
+	}
 	delay := src.site.reserveLive(time.Now())
 	if delay == 0 {
 		return true
@@ -145,9 +186,6 @@ func (src *Source) missPartLocked(p *part, f *failure, now time.Time) {
 	retryAt := later(f.began.Add(src.sources.cfg.PollInterval), now.Add(retryAfter))
 	if reason == provider.NotFound {
 		retryAt = time.Time{}
-	}
-	if reason == provider.RateLimited && retryAfter > 0 {
-		src.site.pause(now.Add(retryAfter))
 	}
 	src.failPartLocked(p, f.err, retryAt)
 	src.tripLocked(f, now)

@@ -70,7 +70,7 @@ func TestColdVaultFillsUpAcrossDeadlines(t *testing.T) {
 func TestPartsSurviveAFailedRevalidation(t *testing.T) {
 	run(t, withParts, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.get("a/x")
 		f.set(func() {
 			f.fail = func(op Operation, _ string) error {
@@ -115,8 +115,8 @@ func TestFailureOfAPartIsRememberedButItsAbsenceIsNot(t *testing.T) {
 func TestWhatNobodyNeedsIsDropped(t *testing.T) {
 	run(t, withParts, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
-		f.src.Want(uid(2), needs("a/y", "b/z"))
+		f.src.Want(uid(1), "team", needs("a/x"))
+		f.src.Want(uid(2), "team", needs("a/y", "b/z"))
 		for _, key := range []string{"a/x", "a/y", "b/z"} {
 			f.get(key)
 		}
@@ -136,7 +136,7 @@ func TestWhatNobodyNeedsIsDropped(t *testing.T) {
 		require.Equal(t, before, f.count("revalidate b"), "not polled any more")
 		require.Equal(t, 4, f.count("load"), "what is wanted was never loaded again")
 
-		f.src.Want(uid(1), nil)
+		f.src.Want(uid(1), "team", nil)
 		time.Sleep(2 * time.Minute)
 		require.Zero(t, f.sources.bytes.Load())
 	})
@@ -163,17 +163,22 @@ func TestWhatDoesNotFitFailsWhoAsksForIt(t *testing.T) {
 }
 
 func TestAllSourcesTogetherAreBounded(t *testing.T) {
-	small := func(_ *backend, c *Config) { c.Limits.TotalBytes = 15 }
+	small := func(_ *backend, c *Config) { c.Limits.TotalBytes = 25 }
 	run(t, small, func(t *testing.T, f *fixture) {
-		other := theStore
-		other.UID = "uid-2"
-		src, err := f.sources.Get(other, token("one"))
-		require.NoError(t, err)
+		storeOf := func(n int) *Source {
+			store := theStore
+			store.UID, store.Namespace = uid(n), fmt.Sprint("team-", n)
+			src, err := f.sources.Get(store, token("one"))
+			require.NoError(t, err)
+			return src
+		}
+		src := storeOf(3)
 		require.Equal(t, "x@1", f.value(f.get("a/x")))
+		require.Equal(t, "x@1", f.value(storeOf(2).Inputs(t.Context(), needs("a/x"), time.Now()).Result(need("a/x"))))
 		r := src.Inputs(t.Context(), needs("a/x"), time.Now()).Result(need("a/x"))
-		require.ErrorContains(t, r.Err, "15 bytes")
+		require.ErrorContains(t, r.Err, "25 bytes")
 		f.sources.Forget(theStore.UID)
-		require.Zero(t, f.sources.bytes.Load())
+		require.EqualValues(t, 10, f.sources.bytes.Load())
 		time.Sleep(10 * time.Second)
 		r = src.Inputs(t.Context(), needs("a/x"), time.Now()).Result(need("a/x"))
 		require.Equal(t, "x@1", f.value(r))
@@ -193,7 +198,7 @@ func TestLoadsKeepToTheBudget(t *testing.T) {
 		}
 		began := time.Now()
 		ready := make(chan struct{})
-		f.src.Want(uid(1), all)
+		f.src.Want(uid(1), "team", all)
 		f.src.Prepare(all, began, Now, func() { close(ready) })
 		time.Sleep(time.Minute)
 		require.LessOrEqual(t, f.count("load"), 20, "half of forty a minute")

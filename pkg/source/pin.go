@@ -28,7 +28,7 @@ func (src *Source) pinAll(r *read) (waits []*flight, ready []*ask) {
 		if a.done {
 			continue
 		}
-		missing := src.pinLocked(r, a.scopes, now)
+		missing := src.pinLocked(r, a.scopes, src.tenantLocked(r, a.need), now)
 		if len(missing) == 0 {
 			ready = append(ready, a)
 		}
@@ -38,15 +38,25 @@ func (src *Source) pinAll(r *read) (waits []*flight, ready []*ask) {
 }
 
 // pinLocked pins scopes, or returns what to wait for.
-func (src *Source) pinLocked(r *read, scopes []provider.Scope, now time.Time) (waits []*flight) {
+func (src *Source) pinLocked(r *read, scopes []provider.Scope, tenant string, now time.Time) (waits []*flight) {
 	for _, id := range scopes {
+		sc := src.scopes[id]
+		if r.mode != onlyHeld && sc != nil {
+			src.shareScopeLocked(sc, tenant)
+		}
 		if _, ok := r.pins[id]; ok {
 			continue
 		}
-		sc, err := src.scopeLocked(id)
-		if err != nil {
-			r.pins[id] = pin{err: err}
+		if sc == nil && r.mode == onlyHeld {
+			r.pins[id] = pin{err: r.why}
 			continue
+		}
+		if sc == nil {
+			var err error
+			if sc, err = src.scopeLocked(id, tenant); err != nil {
+				r.pins[id] = pin{err: err}
+				continue
+			}
 		}
 		sc.used = now
 		p, f := src.settleLocked(sc, r, now)
@@ -74,6 +84,7 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 		return pin{}, sc.nextLocked()
 	}
 	if bar := src.barredLocked(sc); bar != nil {
+		r.sendAway(Barred)
 		src.probeLocked(sc, live, now)
 		sc.barred = true
 		if provider.ReasonOf(bar.err) == provider.Unauthenticated && sc.failure == nil {
@@ -88,12 +99,15 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 		return sc.pinned(r.notBefore, errStopping()), nil
 	}
 	if err := src.pausedLocked(now); err != nil {
+		r.sendAway(Paused)
 		return sc.pinned(r.notBefore, err), nil
 	}
-	if f := src.joinLocked(sc, r.notBefore, now); f != nil {
-		return pin{}, f
+	f, err := src.joinLocked(sc, r, now)
+	if err != nil {
+		r.sendAway(awayOf(err))
+		return sc.pinned(r.notBefore, err), nil
 	}
-	return sc.pinned(r.notBefore, errNoBudget()), nil
+	return pin{}, f
 }
 
 // pinned is the best that is known of a scope: a picture that is new enough, else why there is none, else an older one.

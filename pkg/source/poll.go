@@ -36,23 +36,30 @@ func (s *Sources) pollLoop(ctx context.Context) {
 
 // due is a scope and when it is to be polled.
 type due struct {
-	src *Source
-	sc  *scope
-	at  time.Time
+	src    *Source
+	sc     *scope
+	at     time.Time
+	tenant string
+	// rank is the place among those of its tenant, served when the tenant last had a turn.
+	rank   int
+	served time.Time
 }
 
-// pollDue starts the polls that are due, those first that wait longest, and tells when to look again: by next at the
-// latest. The end of a poll wakes the loop too.
+// pollDue starts the polls that are due, in turn, and tells when to look again: by next at the latest. The end of a poll
+// wakes the loop too.
 func (s *Sources) pollDue(now, next time.Time) time.Time {
 	var all []due
 	for _, src := range s.all() {
 		all = src.appendDue(all)
 	}
-	slices.SortFunc(all, func(a, b due) int { return a.at.Compare(b.at) })
-	for _, d := range all {
+	all = slices.DeleteFunc(all, func(d due) bool {
 		if d.at.After(now) {
-			return earlier(next, d.at)
+			next = earlier(next, d.at)
 		}
+		return d.at.After(now)
+	})
+	s.turns.order(all, s.cfg.PollInterval)
+	for _, d := range all {
 		if again := d.src.poll(d.sc, now); !again.IsZero() {
 			next = earlier(next, again)
 		}
@@ -84,7 +91,11 @@ func (src *Source) appendDue(all []due) []due {
 		if sc.current != nil || sc.queued || sc.wants == 0 && sc.next == nil {
 			continue
 		}
-		all = append(all, due{src: src, sc: sc, at: later(later(sc.nextPoll, sc.heldOff), hold)})
+		rest := hold
+		if !hold.IsZero() {
+			rest = hold.Add(sc.spread(src.sources.cfg.PollInterval))
+		}
+		all = append(all, due{src: src, sc: sc, tenant: sc.tenant, at: later(later(sc.nextPoll, sc.heldOff), rest)})
 	}
 	return all
 }
@@ -103,11 +114,13 @@ func (src *Source) poll(sc *scope, now time.Time) (again time.Time) {
 	if delay := src.site.takePoll(now); delay > 0 {
 		return now.Add(delay)
 	}
+	src.sources.turns.took(src.site, sc.tenant, now)
 	if src.breaker.cause != nil {
 		src.probeLocked(sc, poll, now)
 		return time.Time{}
 	}
-	src.startLocked(sc, poll, now)
+	// It fails only where the Sources have stopped.
+	_ = src.startLocked(sc, poll, now)
 	return time.Time{}
 }
 

@@ -15,7 +15,7 @@ import (
 
 func TestOnlyTheLeaderPolls(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		time.Sleep(time.Hour)
 		require.Zero(t, f.count("revalidate"))
 		f.sources.Lead(true)
@@ -33,7 +33,7 @@ func TestPollsDoNotGrowWithOwners(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
 		for i := range 1000 {
-			f.src.Want(uid(i), needs("a/x", "a/y"))
+			f.src.Want(uid(i), "team", needs("a/x", "a/y"))
 		}
 		time.Sleep(time.Minute)
 		require.LessOrEqual(t, f.count("revalidate"), 8)
@@ -44,7 +44,7 @@ func TestPollsDoNotGrowWithOwners(t *testing.T) {
 func TestEveryTenthPollIsThorough(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		for f.count("revalidate") < 11 {
 			require.Zero(t, f.count("thorough"))
 			time.Sleep(time.Second)
@@ -62,7 +62,7 @@ func TestEveryTenthPollIsThorough(t *testing.T) {
 func TestLiveReadsTakeThePlaceOfPolls(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		for range 100 {
 			f.get("a/x")
 			time.Sleep(3 * time.Second)
@@ -92,7 +92,7 @@ func TestChangesAreNotified(t *testing.T) {
 		turned := []Change{{StoreUID: theStore.UID, Scope: provider.Scope{Name: "a"}, Turned: true}}
 		change := []Change{{StoreUID: theStore.UID, Scope: provider.Scope{Name: "a"}, Owners: []types.UID{uid(1)}}}
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		time.Sleep(time.Second)
 		require.Equal(t, turned, changes(), "the first picture, from which nobody has been answered")
 		time.Sleep(time.Minute)
@@ -122,7 +122,7 @@ func TestSubscriberThatBlocksHoldsUpNoRevalidation(t *testing.T) {
 		defer close(release)
 		f.sources.Subscribe(func(Change) { <-release })
 		for i := range 10 {
-			f.src.Want(uid(i%3), needs("a/x"))
+			f.src.Want(uid(i%3), "team", needs("a/x"))
 			require.False(t, f.get("a/x").Late)
 			time.Sleep(time.Second)
 		}
@@ -136,7 +136,7 @@ func TestPreparedWithTheNextPollCostsNothing(t *testing.T) {
 		f.sources.Lead(true)
 		ready := make(chan int, 1000)
 		for i := range 1000 {
-			f.src.Want(uid(i), needs("a/x"))
+			f.src.Want(uid(i), "team", needs("a/x"))
 		}
 		time.Sleep(time.Minute)
 		polls := f.count("revalidate")
@@ -164,7 +164,7 @@ func TestPrepareLoadsWhatIsCold(t *testing.T) {
 			run(t, withParts, func(t *testing.T, f *fixture) {
 				f.delay = 10 * time.Second / 4
 				f.sources.Lead(true)
-				f.src.Want(uid(1), needs("a/x", "b/z"))
+				f.src.Want(uid(1), "team", needs("a/x", "b/z"))
 				ready := make(chan struct{})
 				due := time.Now()
 				f.src.Prepare(needs("a/x", "b/z"), due, urgency, func() { close(ready) })
@@ -182,7 +182,7 @@ func TestPrepareLoadsWhatIsCold(t *testing.T) {
 func TestThoseWhoAwaitAPollLookForThemselvesWhenTheLeadIsLost(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.get("a/x")
 		time.Sleep(time.Second)
 		ready := make(chan struct{})

@@ -88,12 +88,12 @@ func TestChangesAtBothProvidersTellWhomTheyTouch(t *testing.T) {
 			src, err := sources.Get(source.Store{UID: "store", Kind: v1.SecretStoreKind, Namespace: "team", Name: "s", Provider: c.provider}, material)
 			require.NoError(t, err)
 			for owner, needs := range c.owners {
-				src.Want(owner, needs)
+				src.Want(owner, "team", needs)
 				src.Inputs(t.Context(), needs, time.Time{})
 			}
 			// One that every change touches tells when it was sifted.
 			everything := []provider.Need{provider.FindNeed("", ".*", nil)}
-			src.Want("everything", everything)
+			src.Want("everything", "team", everything)
 			src.Inputs(t.Context(), everything, time.Now())
 			for i, change := range c.changes {
 				change()

@@ -31,6 +31,12 @@ type read struct {
 	pins               map[provider.Scope]pin
 	asks               []ask
 	rounds             int
+	// by is who reads.
+	by Reader
+	// refused is why parts may not be loaded for this read.
+	refused map[provider.WantedPart]error
+	// away is why the read does not get what it came for; empty where it does.
+	away Away
 	// why is set once the read has to make do with what there is, and says why.
 	why error
 }
@@ -56,6 +62,7 @@ func newRead(needs []provider.Need, notBefore time.Time, m mode) *read {
 // begin forgets how far the read got, for a Source that takes the place of another.
 func (src *Source) begin(r *read) {
 	r.pins = make(map[provider.Scope]pin, 1)
+	r.refused = nil
 	r.asks = make([]ask, len(r.needs))
 	known := src.watchedScopes()
 	for i, n := range r.needs {
@@ -87,10 +94,25 @@ func (r *read) giveUp(why error) {
 	r.mode, r.why = onlyHeld, why
 }
 
+// sendAway notes the first cause of several.
+func (r *read) sendAway(why Away) {
+	if r.away == "" {
+		r.away = why
+	}
+}
+
+// refuse keeps why a part may not be loaded.
+func (r *read) refuse(p provider.WantedPart, err error) {
+	if r.refused == nil {
+		r.refused = map[provider.WantedPart]error{}
+	}
+	r.refused[p] = err
+}
+
 // look answers an ask whose scopes are pinned, or returns the parts that it waits for.
 func (src *Source) look(r *read, a *ask) []*flight {
 	for range maxRounds {
-		v := view{src: src, read: r, scopes: a.scopes, stamp: noStamp}
+		v := view{src: src, read: r, need: a.need, scopes: a.scopes, stamp: noStamp}
 		answer, missing, err := src.client.lookup(a.need, &v)
 		if err != nil || len(missing) == 0 || r.mode == onlyHeld {
 			if err == nil && len(missing) > 0 {
@@ -99,7 +121,7 @@ func (src *Source) look(r *read, a *ask) []*flight {
 			r.settle(a, answer, err, &v)
 			return nil
 		}
-		if waits := src.needParts(r, missing); len(waits) > 0 {
+		if waits := src.needParts(r, a.need, missing); len(waits) > 0 {
 			return waits
 		}
 	}
@@ -107,17 +129,30 @@ func (src *Source) look(r *read, a *ask) []*flight {
 	return nil
 }
 
-func (src *Source) needParts(r *read, missing []provider.WantedPart) (waits []*flight) {
+// needParts has the parts that one need lacks loaded and returns what to wait for. Why one may not be is kept for the read.
+// Where the Reader's allowance is too small for all of them none is: a part of them would answer nothing.
+func (src *Source) needParts(r *read, n provider.Need, missing []provider.WantedPart) (waits []*flight) {
 	now := time.Now()
 	src.mu.Lock()
 	defer src.unlock()
+	if !r.by.Loads.take(src.unheldLocked(missing, r, now)) {
+		for _, m := range missing {
+			r.refuse(m, r.by.Loads.err())
+		}
+		return nil
+	}
+	tenant := src.tenantLocked(r, n)
 	for _, m := range missing {
-		picture := r.pins[m.Scope].picture
-		sc, err := src.scopeLocked(m.Scope)
-		if err != nil || picture == nil {
+		sc := src.scopes[m.Scope]
+		if sc == nil || r.pins[m.Scope].picture == nil {
 			continue
 		}
-		if f := src.needPartLocked(sc, m.ID, picture, r.arrived, now); f != nil {
+		f, err := src.needPartLocked(sc, m.ID, r, tenant, now)
+		if err != nil {
+			r.refuse(m, err)
+			r.sendAway(awayOf(err))
+		}
+		if f != nil {
 			waits = append(waits, f)
 		}
 	}
@@ -159,6 +194,9 @@ func (src *Source) finish(r *read) (provider.Inputs, bool) {
 		age := time.Since(oldest)
 		src.after = append(src.after, func() { src.sources.cfg.Metrics.ViewAge(src.client.name, age) })
 	}
+	if why := r.away; why != "" {
+		src.after = append(src.after, func() { src.sources.cfg.Metrics.SentAway(src.client.name, why) })
+	}
 	return provider.NewInputs(results), true
 }
 
@@ -167,13 +205,15 @@ func (src *Source) settleRead(ctx context.Context, r *read, step func() []*fligh
 	seated := false
 	for waits := step(); len(waits) > 0; waits = step() {
 		if !seated {
-			if seated = src.takeSeat(); !seated {
+			if seated = src.takeSeat(r.by.User); !seated {
+				r.sendAway(Crowded)
 				r.giveUp(errCrowded())
 				continue
 			}
-			defer src.giveSeat()
+			defer src.giveSeat(r.by.User)
 		}
 		if err := src.wait(ctx, waits); err != nil {
+			r.sendAway(NoTime)
 			r.giveUp(errNoTime(err))
 		}
 		if src.isRetired() {

@@ -66,7 +66,7 @@ func TestStoreThatCannotConnect(t *testing.T) {
 func TestWaitingReadersGoOnWithTheNewCredential(t *testing.T) {
 	run(t, withParts, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.get("a/x")
 		f.set(func() { f.delay = time.Second })
 		time.Sleep(time.Millisecond)
@@ -93,7 +93,7 @@ func TestWaitingReadersGoOnWithTheNewCredential(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.GreaterOrEqual(t, f.count("revalidate"), 8, "what owners want is polled with the new one")
 		require.NoError(t, src.Check(t.Context()))
-		keys, err := f.src.Keys(t.Context(), time.Now())
+		keys, err := f.src.Keys(t.Context(), Reader{}, time.Now())
 		require.NoError(t, err)
 		require.Len(t, keys.Keys, 3)
 	})
@@ -102,7 +102,7 @@ func TestWaitingReadersGoOnWithTheNewCredential(t *testing.T) {
 func TestForgottenStoreAnswersNobody(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		f.get("a/x")
 		f.set(func() { f.delay = time.Second })
 		time.Sleep(time.Millisecond)
@@ -119,7 +119,7 @@ func TestForgottenStoreAnswersNobody(t *testing.T) {
 		require.Equal(t, asked, time.Now())
 		require.Equal(t, provider.Unavailable, f.reason(f.src.Held(needs("a/x")).Result(need("a/x"))))
 		require.Error(t, f.src.Check(t.Context()))
-		f.src.Want(uid(1), needs("a/x"))
+		f.src.Want(uid(1), "team", needs("a/x"))
 		before := f.count("revalidate")
 		time.Sleep(time.Minute)
 		require.Equal(t, before, f.count("revalidate"))
@@ -134,8 +134,8 @@ func TestRetainDropsTheOtherStores(t *testing.T) {
 		other.UID = "uid-2"
 		src, err := f.sources.Get(other, token("one"))
 		require.NoError(t, err)
-		f.src.Want(uid(1), needs("a/x", "a/x"))
-		src.Want(uid(1), needs("b/z"))
+		f.src.Want(uid(1), "team", needs("a/x", "a/x"))
+		src.Want(uid(1), "team", needs("b/z"))
 		f.sources.Retain(uid(1), other.UID)
 		f.sources.Lead(true)
 		time.Sleep(time.Minute)

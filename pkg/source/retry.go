@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -51,20 +52,19 @@ func (r retry) after(err error) (time.Duration, bool) {
 
 // awaitRetry waits until a call that failed may be tried again, and takes the try from the site's budget. It returns false
 // where it may not: the next poll tries again in any case.
-func (c *client) awaitRetry(deadline context.Context, k kind, err error) bool {
+func (c *client) awaitRetry(deadline context.Context, by payer, err error) bool {
 	wait, ok := c.retry.after(err)
+	// What failed together does not come back together. A provider that says when is not asked before.
+	wait += rand.N(wait/10 + 1)
 	until, _ := deadline.Deadline()
 	if !ok || time.Until(until) <= wait {
 		return false
-	}
-	if provider.ReasonOf(err) == provider.RateLimited {
-		c.site.pause(time.Now().Add(wait))
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return c.site.take(k, time.Now())
+		return c.site.take(by, time.Now()) == nil
 	case <-c.retired:
 	case <-deadline.Done():
 	}

@@ -15,14 +15,6 @@ const thoroughEvery = 9
 // idleIntervals is for how many poll intervals a scope or a part is kept that nobody wants or asks for.
 const idleIntervals = 3
 
-// kind is whom a revalidation is for.
-type kind int
-
-const (
-	live kind = iota
-	poll
-)
-
 // scope is what a Source knows of one provider.Scope. All of it is guarded by Source.mu.
 type scope struct {
 	id provider.Scope
@@ -45,10 +37,16 @@ type scope struct {
 	current, next  *flight
 	urgent, queued bool
 	probe, polled  bool
+	// payer is the user who caused the revalidation that is to begin; empty for this server itself.
+	payer string
 	// barred is set where somebody was sent away because of the whole Source's breaker, and should hear when that is over.
 	barred bool
 
 	parts map[provider.PartID]*part
+	// jitter is between 0 and 1.
+	jitter float64
+	// tenant is the namespace that the scope counts for.
+	tenant string
 	// wants counts the needs of owners that this scope is for; used is when somebody last asked for it.
 	wants          int
 	used           time.Time
@@ -57,40 +55,49 @@ type scope struct {
 	thoroughFlight bool
 }
 
-// scopeLocked is the state of a scope, made where there is none yet. The error says that there are too many.
-func (src *Source) scopeLocked(id provider.Scope) (*scope, error) {
+// scopeLocked is the state of a scope that a tenant uses, made where there is none yet. The error says that there are too
+// many.
+func (src *Source) scopeLocked(id provider.Scope, tenant string) (*scope, error) {
 	if sc, ok := src.scopes[id]; ok {
+		src.shareScopeLocked(sc, tenant)
 		return sc, nil
 	}
-	if limit := src.sources.cfg.Limits.Scopes; len(src.scopes) >= limit {
-		return nil, provider.Errorf(provider.Invalid, "%q: this store already watches %d vaults or folders, which is as many as one may", id.Name, limit)
+	limit := src.sources.cfg.Limits.Scopes
+	if !src.tenants.room(tenant, int64(len(src.scopes)), int64(src.tenants.own(tenant).scopes), 1, int64(limit)) {
+		return nil, provider.Errorf(provider.Invalid,
+			"%q: this store already watches %d vaults or folders, which is as many as one may; name fewer, or use another store", id.Name, limit)
 	}
-	sc := &scope{id: id, parts: map[provider.PartID]*part{}}
+	sc := &scope{id: id, tenant: tenant, jitter: rand.Float64(), parts: map[provider.PartID]*part{}}
+	src.tenants.change(tenant, holdings{scopes: 1})
 	src.scopes[id] = sc
 	src.untidy = true
 	return sc, nil
 }
 
 // joinLocked finds a revalidation that begins at or after notBefore: the one in flight, the one that follows it, or a new
-// one. It returns nil where there may be none now.
-func (src *Source) joinLocked(sc *scope, notBefore, now time.Time) *flight {
+// one. The error says why there may be none now.
+func (src *Source) joinLocked(sc *scope, r *read, now time.Time) (*flight, error) {
 	switch {
-	case sc.current != nil && !sc.current.began.Before(notBefore):
+	case sc.current != nil && !sc.current.began.Before(r.notBefore):
 		src.savedLocked()
-		return sc.current
+		return sc.current, nil
 	case sc.current != nil || sc.queued:
 		if sc.urgent {
 			src.savedLocked()
+		} else {
+			sc.payer = r.by.User
 		}
 		sc.urgent = true
-		return sc.nextLocked()
-	case src.startLocked(sc, live, now):
-		if sc.current != nil {
-			return sc.current
-		}
-		return sc.nextLocked()
+		return sc.nextLocked(), nil
 	}
-	return nil
+	sc.payer = r.by.User
+	if err := src.startLocked(sc, live, now); err != nil {
+		return nil, err
+	}
+	if sc.current != nil {
+		return sc.current, nil
+	}
+	return sc.nextLocked(), nil
 }
 
 func (src *Source) savedLocked() {
@@ -104,18 +111,19 @@ func (sc *scope) nextLocked() *flight {
 	return sc.next
 }
 
-// startLocked begins a revalidation of a scope that has none in flight, or queues it where too many are. It returns false
-// where the budget allows none or the Sources have stopped.
-func (src *Source) startLocked(sc *scope, k kind, now time.Time) bool {
-	if src.running >= src.sources.cfg.Limits.Revalidations {
-		if k == poll {
-			return false
+// startLocked begins a revalidation of a scope that has none in flight, or queues it where too many are. The error
+// says that the budget allows none or the Sources have stopped. A poll has taken its token before.
+func (src *Source) startLocked(sc *scope, k kind, now time.Time) error {
+	by := payer{kind: k}
+	if k == live {
+		if src.running >= src.sources.cfg.Limits.Revalidations {
+			src.queueLocked(sc)
+			return nil
 		}
-		src.queueLocked(sc)
-		return true
-	}
-	if k == live && !src.site.takeLive(now) {
-		return false
+		by.user = sc.payer
+		if err := src.site.takeLive(by.user, now); err != nil {
+			return err
+		}
 	}
 	f := sc.nextLocked()
 	f.began = now
@@ -123,15 +131,15 @@ func (src *Source) startLocked(sc *scope, k kind, now time.Time) bool {
 	thoroughDue := held != nil && now.Sub(sc.thoroughAt) >= thoroughEvery*src.sources.cfg.PollInterval
 	thorough := k == poll && thoroughDue
 	ok := src.callLocked(func(ctx context.Context) {
-		s, o := src.client.revalidate(ctx, k, sc.id, held, thorough)
+		s, o := src.client.revalidate(ctx, by, sc.id, held, thorough)
 		src.mu.Lock()
 		defer src.unlock()
 		src.landLocked(sc, f, s, o)
 	})
 	if !ok {
-		return false
+		return errStopping()
 	}
-	sc.current, sc.next, sc.urgent, sc.queued = f, nil, false, false
+	sc.current, sc.next, sc.urgent, sc.queued, sc.payer = f, nil, false, false, ""
 	sc.thoroughFlight = thorough || held == nil
 	sc.polled = k == poll
 	src.running++
@@ -141,7 +149,7 @@ func (src *Source) startLocked(sc *scope, k kind, now time.Time) bool {
 	if k == poll || !thoroughDue {
 		sc.nextPoll = now.Add(src.sources.jittered())
 	}
-	return true
+	return nil
 }
 
 // jittered is a time to the next poll: never longer than the interval, so that the interval is a promise.
@@ -167,7 +175,7 @@ func (src *Source) continueLocked(sc *scope, failed bool, now time.Time) {
 			continue
 		}
 		first.queued = false
-		if !src.startLocked(first, live, now) {
+		if src.startLocked(first, live, now) != nil {
 			src.abandonLocked(first)
 		}
 	}

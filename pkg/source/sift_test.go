@@ -100,7 +100,7 @@ func followed(t *testing.T, f *fixture) *listener {
 	}
 	l := f.listen()
 	for i, n := range all {
-		f.src.Want(uid(i), n)
+		f.src.Want(uid(i), "team", n)
 		f.src.Inputs(t.Context(), n, time.Now())
 	}
 	f.sources.Lead(true)
@@ -171,7 +171,7 @@ func TestALiveReadTellsWhomItsPictureTouches(t *testing.T) {
 func TestAnAnswerThatIsOutdatedWhenItComes(t *testing.T) {
 	run(t, func(b *backend, _ *Config) { b.parts, b.plain = true, true }, func(t *testing.T, f *fixture) {
 		l := f.listen()
-		f.src.Want(uid(1), needs("a/x", "a/y"))
+		f.src.Want(uid(1), "team", needs("a/x", "a/y"))
 		f.set(func() { f.hang = func(op Operation, what string) bool { return op == Load && what == "a/y@1" } })
 		answered := make(chan provider.Result, 1)
 		go func() { answered <- f.src.Inputs(f.Context(), needs("a/x", "a/y"), time.Now()).Result(need("a/x")) }()
@@ -214,7 +214,7 @@ func TestAScopeThatWasNeverReadHidesNoChange(t *testing.T) {
 		}
 		l := f.listen()
 		f.sources.Lead(true)
-		f.src.Want(uid(1), needs("a|b/x"))
+		f.src.Want(uid(1), "team", needs("a|b/x"))
 		require.Equal(t, "x@1", f.value(f.get("a|b/x")))
 		time.Sleep(nextPoll)
 		l.told(t)
@@ -258,8 +258,8 @@ func TestWhatChangesBack(t *testing.T) {
 func TestNewWantsAreComparedFromTheBeginning(t *testing.T) {
 	run(t, func(b *backend, _ *Config) { b.plain = true }, func(t *testing.T, f *fixture) {
 		l := followed(t, f)
-		f.src.Want(uid(10), needs("a/x"))
-		f.src.Want(uid(11), needs("a/new"))
+		f.src.Want(uid(10), "team", needs("a/x"))
+		f.src.Want(uid(11), "team", needs("a/new"))
 		f.src.Inputs(f.Context(), needs("a/x", "a/new"), time.Time{})
 		f.set(func() { f.vaults["a"]["y"]++ })
 		time.Sleep(nextPoll)

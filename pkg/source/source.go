@@ -60,6 +60,7 @@ type Source struct {
 	unloaded []*part
 	parts    int
 	bytes    int64
+	tenants  tenants
 }
 
 func newSource(s *Sources, store Store, id identity, name string, c provider.Client, budget *site) *Source {
@@ -85,6 +86,7 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		wants:   map[provider.Need]*want{},
 		sifting: sifting{scopes: map[provider.Scope]bool{}, fresh: map[provider.Need]struct{}{}},
 		newest:  stampBefore,
+		tenants: tenants{},
 	}
 	src.spec.Store(store.Provider)
 	return src
@@ -145,8 +147,10 @@ func (src *Source) retire(successor *Source) {
 	for _, sc := range src.scopes {
 		src.abandonLocked(sc)
 		src.disperseLocked(sc.current)
+		src.dropScopeShareLocked(sc)
 		for _, p := range sc.parts {
 			src.disperseLocked(p.flight)
+			src.dropPartShareLocked(p)
 		}
 	}
 	src.unloaded, src.queue = nil, nil

@@ -20,19 +20,25 @@ type Sources struct {
 	life     *life
 	// wake makes the poll loop look again.
 	wake chan struct{}
+	// turns is the poll loop's.
+	turns turns
 
-	lead    atomic.Bool
-	bytes   atomic.Int64
-	waiting atomic.Int64
+	lead  atomic.Bool
+	bytes atomic.Int64
 	// serials is how many pictures and parts were ever held.
 	serials atomic.Uint64
+	seats   seats
+	// namespaces counts the bytes of each.
+	namespaces namespaces
 
 	mu      sync.Mutex
 	closed  bool
 	current map[types.UID]*Source
 	// owners tells which stores an owner wants something of.
 	owners map[types.UID]map[types.UID]struct{}
-	// sites are those with a known limit, by host.
+	// homes are the namespaces of owners.
+	homes map[types.UID]string
+	// sites are those with a known limit, by host. They stay the same.
 	sites map[string]*site
 }
 
@@ -47,10 +53,15 @@ func New(cfg Config) *Sources {
 		wake:     make(chan struct{}, 1),
 		current:  map[types.UID]*Source{},
 		owners:   map[types.UID]map[types.UID]struct{}{},
+		homes:    map[types.UID]string{},
 		sites:    map[string]*site{},
+
+		seats:      seats{users: map[string]int{}},
+		turns:      turns{},
+		namespaces: namespaces{bytes: map[string]int64{}},
 	}
 	for host, perMinute := range cfg.Rates {
-		s.sites[host] = newSite(perMinute)
+		s.sites[host] = newSite(host, perMinute)
 	}
 	return s
 }
@@ -155,9 +166,9 @@ func (s *Sources) connect(store Store, id identity, material provider.Material) 
 			return nil, fmt.Errorf("connecting %s %q: %w", store.Kind, store.Name, err)
 		}
 		// A host without a known limit has no bucket to share.
-		budget, ok := s.sites[address.Hostname()]
+		budget, ok := s.sites[siteName(address.Hostname())]
 		if !ok {
-			budget = newSite(0)
+			budget = newSite("", 0)
 		}
 		return newSource(s, store, id, p.Name(), c, budget), nil
 	}
@@ -191,7 +202,7 @@ func (s *Sources) Forget(uid types.UID) {
 	for owner, stores := range s.owners {
 		delete(stores, uid)
 		if len(stores) == 0 {
-			delete(s.owners, owner)
+			s.dropOwnerLocked(owner)
 		}
 	}
 	s.mu.Unlock()

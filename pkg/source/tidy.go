@@ -76,12 +76,14 @@ func (src *Source) sweepLocked(marked map[provider.WantedPart]struct{}, idle tim
 			src.untidy = true
 			continue
 		}
+		src.dropScopeShareLocked(sc)
 		src.releaseLocked(sc.size)
 		delete(src.scopes, id)
 	}
 }
 
 func (src *Source) dropPartLocked(p *part) {
+	src.dropPartShareLocked(p)
 	src.releaseLocked(p.size)
 	delete(p.scope.parts, p.id)
 	src.parts--

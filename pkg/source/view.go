@@ -14,6 +14,7 @@ const noStamp provider.Stamp = 1
 type view struct {
 	src    *Source
 	read   *read
+	need   provider.Need
 	scopes []provider.Scope
 	// seen is the oldest picture that was looked at, unseen the oldest picture behind an error that was.
 	seen, unseen time.Time
@@ -54,21 +55,27 @@ func (v *view) part(id provider.Scope, partID provider.PartID) (content provider
 	now := time.Now()
 	v.src.mu.Lock()
 	defer v.src.mu.Unlock()
-	sc := v.src.scopes[id]
-	if sc == nil {
-		return nil, 0, v.read.why, v.read.why != nil
+	var p *part
+	if sc := v.src.scopes[id]; sc != nil {
+		p = sc.parts[partID]
 	}
-	p := sc.parts[partID]
+	why := v.read.refused[provider.WantedPart{Scope: id, ID: partID}]
+	if why == nil {
+		why = v.read.why
+	}
 	switch {
 	case p == nil:
-		return nil, 0, v.read.why, v.read.why != nil
+		return nil, 0, why, why != nil
 	case p.content != nil:
 		p.used = now
+		if v.read.mode != onlyHeld {
+			v.src.sharePartLocked(p, v.src.tenantLocked(v.read, v.need))
+		}
 		return p.content, p.serial, nil, true
 	case p.failedLocked(v.read.arrived, now):
 		return nil, 0, p.err, true
 	default:
-		return nil, 0, v.read.why, v.read.why != nil
+		return nil, 0, why, why != nil
 	}
 }
 

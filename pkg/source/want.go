@@ -13,6 +13,8 @@ import (
 // want is a need that owners have registered. It is guarded by Source.mu.
 type want struct {
 	owners map[types.UID]struct{}
+	// tenant is the namespace of all owners, everybody where there are several.
+	tenant string
 	scopes []provider.Scope
 	// last is the last answer, without its values: what Client.Confirm needs to know of it.
 	last *provider.Answer
@@ -23,9 +25,9 @@ type want struct {
 	told          told
 }
 
-// Want registers all that owner needs of the Source, in place of what it needed before; nothing, with no needs. What
-// owners want is polled and kept.
-func (src *Source) Want(owner types.UID, needs []provider.Need) {
+// Want registers all that owner, an object of a namespace, needs of the Source, in place of what it needed before; nothing,
+// with no needs. What owners want is polled and kept.
+func (src *Source) Want(owner types.UID, namespace string, needs []provider.Need) {
 	s := src.sources
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,6 +43,7 @@ func (src *Source) Want(owner types.UID, needs []provider.Need) {
 		s.owners[owner] = map[types.UID]struct{}{}
 	}
 	s.owners[owner][src.store.UID] = struct{}{}
+	s.homes[owner] = namespace
 	src.setWants(owner, needs)
 	signal(s.wake)
 }
@@ -65,14 +68,22 @@ func (s *Sources) Retain(owner types.UID, stores ...types.UID) {
 func (s *Sources) releaseLocked(owner, store types.UID) {
 	delete(s.owners[owner], store)
 	if len(s.owners[owner]) == 0 {
-		delete(s.owners, owner)
+		s.dropOwnerLocked(owner)
 	}
 	if src := s.current[store]; src != nil {
 		src.setWants(owner, nil)
 	}
 }
 
+// dropOwnerLocked wants Sources.mu held.
+func (s *Sources) dropOwnerLocked(owner types.UID) {
+	delete(s.owners, owner)
+	delete(s.homes, owner)
+}
+
+// setWants wants Sources.mu held.
 func (src *Source) setWants(owner types.UID, needs []provider.Need) {
+	tenant := src.tenantOf(src.sources.homes[owner])
 	needs = distinct(needs)
 	scopes := src.scopesOfNew(needs)
 	src.mu.Lock()
@@ -84,7 +95,7 @@ func (src *Source) setWants(owner types.UID, needs []provider.Need) {
 	kept := make(map[provider.Need]struct{}, len(needs))
 	for _, n := range needs {
 		kept[n] = struct{}{}
-		src.addWantLocked(owner, n, scopes[n])
+		src.addWantLocked(owner, n, tenant, scopes[n])
 	}
 	for _, n := range before {
 		if _, ok := kept[n]; !ok {
@@ -133,10 +144,16 @@ func (src *Source) scopesOfNew(needs []provider.Need) map[provider.Need][]provid
 	return scopes
 }
 
-func (src *Source) addWantLocked(owner types.UID, n provider.Need, scopes []provider.Scope) {
+func (src *Source) addWantLocked(owner types.UID, n provider.Need, tenant string, scopes []provider.Scope) {
 	w := src.wants[n]
+	if w != nil && w.tenant != tenant {
+		w.tenant = everybody
+		for _, id := range w.scopes {
+			src.shareScopeLocked(src.scopes[id], tenant)
+		}
+	}
 	if w == nil {
-		w = &want{owners: map[types.UID]struct{}{}}
+		w = &want{owners: map[types.UID]struct{}{}, tenant: tenant}
 		src.wants[n] = w
 		src.rescopeLocked(w, scopes)
 		src.freshLocked(n, w)
@@ -159,7 +176,7 @@ func (src *Source) rescopeLocked(w *want, scopes []provider.Scope) {
 	w.scopes = nil
 	for _, id := range scopes {
 		// A scope too many is left out: who asks for it is told.
-		if sc, err := src.scopeLocked(id); err == nil {
+		if sc, err := src.scopeLocked(id, w.tenant); err == nil {
 			sc.wants++
 			w.scopes = append(w.scopes, id)
 		}

@@ -57,6 +57,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			ListTimeout:        o.ListTimeout,
 			ListFreshness:      o.ListFreshness,
 			PollInterval:       o.PollInterval,
+			ProviderRates:      o.ProviderRates,
 			FollowChanges:      o.FollowChanges,
 			AuthorizeTakeover:  o.AuthorizeTakeover,
 			LeaderElect:        o.LeaderElect,

@@ -45,6 +45,8 @@ type Options struct {
 	ListFreshness time.Duration
 	// PollInterval is how often the leader asks a provider whether a scope changed.
 	PollInterval time.Duration
+	// ProviderRates are the requests a minute that hosts of providers allow; 0 for any number.
+	ProviderRates map[string]int
 	// FollowChanges has a change that polling saw written at once, before the refresh interval is over.
 	FollowChanges bool
 	// AuthorizeTakeover has an ExternalSecret take over a Secret that nobody manages only where its author may update it.
@@ -89,6 +91,7 @@ func New() *Options {
 		ListTimeout:     2 * time.Second,
 		ListFreshness:   5 * time.Second,
 		PollInterval:    10 * time.Second,
+		ProviderRates:   map[string]int{},
 		FollowChanges:   true,
 		ControllerClass: "default",
 		Namespace:       "external-secrets",
@@ -107,6 +110,8 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.DurationVar(&o.ListTimeout, "list-timeout", o.ListTimeout, "How long a live LIST waits for providers before it answers with what is held.")
 	own.DurationVar(&o.ListFreshness, "list-freshness", o.ListFreshness, "How old a picture of a provider may be that a live LIST is answered from.")
 	own.DurationVar(&o.PollInterval, "poll-interval", o.PollInterval, "How often the leader asks a provider whether anything changed, per vault or folder in use.")
+	own.Var(rates(o.ProviderRates), "provider-rate",
+		"Requests a minute that this process may make to a provider's host, as host=number; 0 for any number. May be given several times. Polling takes half at most, and so do reads that wait, half of that for one user. By default 120 for us.infisical.com (which app.infisical.com is too) and eu.infisical.com, as for Infisical Cloud's free plan, and any number for other hosts. The provider counts all replicas behind one address together.")
 	own.BoolVar(&o.FollowChanges, "follow-changes", o.FollowChanges, "Write a change that polling saw at once. With false, it waits for the refreshInterval, as with External Secrets Operator.")
 	own.BoolVar(&o.AuthorizeTakeover, "authorize-takeover", o.AuthorizeTakeover, "Let an ExternalSecret take over a Secret that exists, and that no ExternalSecret manages, only if whoever wrote its spec may update that Secret. Without it, whoever may create ExternalSecrets may replace the data of any ordinary Secret of the namespace, as with External Secrets Operator.")
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")

@@ -2,6 +2,8 @@ package infisical
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -59,6 +61,17 @@ type hold struct {
 	err   error
 }
 
+// answer is what is said at now: who asks for a rest is left alone until the hold is over, and not as long once more.
+func (h hold) answer(now time.Time) error {
+	var failed *provider.Error
+	if !errors.As(h.err, &failed) || failed.RetryAfter == 0 {
+		return h.err
+	}
+	told := *failed
+	told.RetryAfter = h.until.Sub(now)
+	return &told
+}
+
 func newIdentity(c *credential, now func() time.Time) *identity {
 	i := &identity{credential: c, now: now}
 	if c.login == nil {
@@ -99,7 +112,7 @@ func (i *identity) decide() (held *token, l *login, mine bool, err error) {
 	case i.token != nil && !i.token.over(now) && (!i.token.due(now) || holding || i.login != nil):
 		return i.token, nil, false, nil
 	case holding:
-		return nil, nil, false, i.hold.err
+		return nil, nil, false, i.hold.answer(now)
 	case i.login != nil:
 		return nil, i.login, false, nil
 	}
@@ -165,7 +178,8 @@ func readLogin(x *exchange, answer apiauth.MachineIdentityAuthLoginResponse, hin
 	if answer.ExpiresIn > 0 {
 		life := time.Duration(min(answer.ExpiresIn, int64(maxTokenLife/time.Second))) * time.Second
 		t.end = now.Add(life)
-		t.renew = now.Add(life / 5 * 4)
+		// Replicas that logged in together do not do so for ever.
+		t.renew = now.Add(life/5*4 - rand.N(life/20+1))
 	}
 	return t, nil
 }

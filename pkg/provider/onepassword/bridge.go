@@ -90,6 +90,7 @@ func (b *bridge) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, name := range []string{"Authorization", "User-Agent"} {
 		request.Header.Set(name, r.Header.Get(name))
 	}
+	provider.RequestBegins(c.ctx)
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return nil, wire.Failure(c.ctx, err)

@@ -2,6 +2,7 @@ package externalsecret
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,10 +10,15 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 )
 
 // messageBlind is for a dry run by somebody who may not read the Secret.
 const messageBlind = "whoever may read the Secret sees here whether it would change"
+
+// dryRunLoads is how many items a dry run has fetched at most.
+const dryRunLoads = 50
 
 // Live finds out what providers show of ExternalSecrets, for answers.
 type Live struct {
@@ -36,7 +42,7 @@ func arrival(ctx context.Context) time.Time {
 func (l *Live) get(ctx context.Context, es *v1.ExternalSecret) *v1.LiveStatus {
 	waiting, cancel := context.WithTimeout(ctx, l.GetTimeout)
 	defer cancel()
-	shown := l.Evaluator.Look(waiting, []*v1.ExternalSecret{es}, outcome.Ask{NotBefore: arrival(ctx)})
+	shown := l.Evaluator.Look(waiting, []*v1.ExternalSecret{es}, outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)})
 	return l.Comparer.Live(ctx, &shown[0])
 }
 
@@ -49,7 +55,7 @@ func (l *Live) list(ctx context.Context, stored *v1.ExternalSecretList) *v1.Exte
 	}
 	waiting, cancel := context.WithTimeout(ctx, l.ListTimeout)
 	defer cancel()
-	shown := l.Evaluator.Look(waiting, rows, outcome.Ask{NotBefore: arrival(ctx).Add(-l.ListFreshness)})
+	shown := l.Evaluator.Look(waiting, rows, outcome.Ask{NotBefore: arrival(ctx).Add(-l.ListFreshness), User: readmode.User(ctx)})
 	for i := range shown {
 		rows[i].Status.Live = l.Comparer.Live(ctx, &shown[i])
 	}
@@ -65,14 +71,27 @@ func overlay(es *v1.ExternalSecret, live *v1.LiveStatus) *v1.ExternalSecret {
 }
 
 // dryRun is the live status of an object that is not stored. Its author chose what it does with values: what came of
-// rendering is for those who may read them.
+// rendering is for those who may read them. It has few items fetched: nothing of it stays, and it may be sent again and again.
 func (l *Live) dryRun(ctx context.Context, es *v1.ExternalSecret) *v1.LiveStatus {
 	waiting, cancel := context.WithTimeout(ctx, l.GetTimeout)
 	defer cancel()
-	o := l.Evaluator.Evaluate(waiting, es, outcome.Ask{NotBefore: arrival(ctx)})
+	o := l.Evaluator.Evaluate(waiting, es, outcome.Ask{
+		NotBefore: arrival(ctx), User: readmode.User(ctx), Loads: source.NewAllowance(dryRunLoads),
+	})
+	var live *v1.LiveStatus
 	if l.Values.Allowed(ctx, es) {
-		return l.rendered(waiting, es, o)
+		live = l.rendered(waiting, es, o)
+	} else {
+		live = l.blind(es, o)
 	}
+	if live.State == v1.LiveUnavailable && errors.Is(o.Err, source.ErrAllowance) {
+		live.State = v1.LiveUnknown
+	}
+	return live
+}
+
+// blind is the live status for somebody who may not read values.
+func (l *Live) blind(es *v1.ExternalSecret, o *outcome.Outcome) *v1.LiveStatus {
 	live := o.BlindStatus()
 	if live.State != "" {
 		return live

@@ -9,6 +9,7 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 )
 
 const (
@@ -19,20 +20,25 @@ const (
 )
 
 // warn tells the author of a new spec which of its stores and keys are not there or not to be used. An update is judged by
-// what is held: whoever applies a hundred objects does not wait for a hundred answers.
+// what is held: whoever applies a hundred objects does not wait for a hundred answers. A provider that does not answer gives
+// no warning: what is held of it may be long past.
 func (l *Live) warn(ctx context.Context, es *v1.ExternalSecret, created bool) {
 	ctx, cancel := context.WithTimeout(ctx, warnTimeout)
 	defer cancel()
 	now := arrival(ctx)
-	o := l.Evaluator.Evaluate(ctx, es, outcome.Ask{Held: !created, NotBefore: now.Add(-l.ListFreshness)})
+	ask := outcome.Ask{Held: !created, NotBefore: now.Add(-l.ListFreshness), User: readmode.User(ctx), AnsweringOnly: true}
+	o := l.Evaluator.Evaluate(ctx, es, ask)
 	if created && missesKey(o) {
 		// A key that was made a moment ago, for this very object, may be younger than the picture.
-		o = l.Evaluator.Evaluate(ctx, es, outcome.Ask{NotBefore: now})
+		ask.NotBefore = now
+		o = l.Evaluator.Evaluate(ctx, es, ask)
 	}
+	// Where there was no time or no budget for a newer picture, the key may have come since.
+	outdated := created && o.Data != nil && !o.Data.Observed.IsZero()
 	warned := 0
 	for _, err := range o.KeyErrors() {
 		// A provider that does not answer says nothing about the spec.
-		if err.Reason == provider.Unavailable || err.Reason == provider.RateLimited {
+		if err.Reason == provider.Unavailable || err.Reason == provider.RateLimited || outdated && err.Reason == provider.NotFound {
 			continue
 		}
 		if warned++; warned > mostWarnings {

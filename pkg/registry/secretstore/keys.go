@@ -14,11 +14,12 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 )
 
-// Lister names what a store can see at its provider, from pictures that began at or after notBefore.
+// Lister names what a store can see at its provider, from pictures that began at or after notBefore, on behalf of a user.
 type Lister interface {
-	Keys(ctx context.Context, view StoreView, notBefore time.Time) ([]provider.RemoteKey, error)
+	Keys(ctx context.Context, view StoreView, user string, notBefore time.Time) ([]provider.RemoteKey, error)
 }
 
 // StoreView is a store of either kind; Namespace is empty for a ClusterSecretStore.
@@ -66,7 +67,7 @@ func (r *KeysREST) Get(ctx context.Context, name string, _ *metav1.GetOptions) (
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	found, err := r.lister.Keys(ctx, StoreView{Kind: r.kind.name, Meta: view.meta, Spec: view.spec}, notBefore)
+	found, err := r.lister.Keys(ctx, StoreView{Kind: r.kind.name, Meta: view.meta, Spec: view.spec}, readmode.User(ctx), notBefore)
 	if err != nil {
 		return nil, apierrors.NewServiceUnavailable(fmt.Sprintf("the keys of %s %s cannot be read: %s: %s",
 			r.kind.name, name, provider.ReasonOf(err), err.Error()))

@@ -17,8 +17,8 @@ type glance struct {
 type glimpse struct {
 	picture provider.Picture
 	err     error
-	// at is the stamp of the picture, before that of the one before it.
-	at, before stamp
+	// at is the edition of the picture, before that of the one before it.
+	at, before edition
 }
 
 // takeLocked wants Source.mu held.
@@ -26,7 +26,7 @@ func (g *glance) takeLocked(sc *scope) {
 	if _, ok := g.shown[sc.id]; ok {
 		return
 	}
-	seen := glimpse{picture: sc.picture, at: sc.stamp, before: sc.stampBefore}
+	seen := glimpse{picture: sc.picture, at: sc.edition, before: sc.editionBefore}
 	if sc.failure != nil {
 		seen.err = sc.failure.err
 	}
@@ -52,9 +52,9 @@ func (g *glance) Part(provider.Scope, provider.PartID) (provider.Part, error, bo
 	return nil, nil, false
 }
 
-// stampsOf is the stamp of scopes, and the one that there was last before it. It returns false where one of them has neither
+// editionsOf is the edition of scopes, and the one that there was last before it. It returns false where one of them has neither
 // answered nor failed yet, or none has ever answered: nobody was answered from them.
-func (g *glance) stampsOf(scopes []provider.Scope) (at, before stamp, ok bool) {
+func (g *glance) editionsOf(scopes []provider.Scope) (at, before edition, ok bool) {
 	for _, id := range scopes {
 		seen := g.shown[id]
 		if seen.picture == nil && seen.err == nil {

@@ -58,7 +58,7 @@ func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *
 	switch {
 	case !s.same:
 		src.newest++
-		sc.stamp, sc.stampBefore = src.newest, sc.stamp
+		sc.edition, sc.editionBefore = src.newest, sc.edition
 		src.siftLocked(sc.id, turned)
 	case turned:
 		src.turnedLocked(sc)

@@ -14,8 +14,8 @@ type pin struct {
 	err     error
 	// observed is when the picture began, or, beside an error, the last one that there was.
 	observed time.Time
-	// stamp is that of the picture that the scope had then, also beside an error.
-	stamp stamp
+	// edition is that of the picture that the scope had then, also beside an error.
+	edition edition
 }
 
 // pinAll returns the asks whose scopes are pinned, and what the others wait for.
@@ -64,7 +64,7 @@ func (src *Source) pinLocked(r *read, scopes []provider.Scope, tenant string, no
 			waits = append(waits, f)
 			continue
 		}
-		p.stamp = sc.stamp
+		p.edition = sc.edition
 		r.pins[id] = p
 	}
 	return waits

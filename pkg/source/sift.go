@@ -53,8 +53,8 @@ type sifted struct {
 	need   provider.Need
 	want   *want
 	scopes []provider.Scope
-	// at is the stamp of the pictures, before the last one before it.
-	at, before stamp
+	// at is the edition of the pictures, before the last one before it.
+	at, before edition
 }
 
 // restOn tells whether one of scopes is among some.
@@ -94,7 +94,7 @@ func (src *Source) takeSift(ctx context.Context) (turned map[provider.Scope]bool
 			continue
 		}
 		var ok bool
-		if s.at, s.before, ok = view.stampsOf(s.scopes); ok {
+		if s.at, s.before, ok = view.editionsOf(s.scopes); ok {
 			kept = append(kept, s)
 		}
 	}

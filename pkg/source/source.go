@@ -40,8 +40,8 @@ type Source struct {
 	owners  map[types.UID][]provider.Need
 	wants   map[provider.Need]*want
 	sifting sifting
-	// newest is the stamp of the last new picture.
-	newest stamp
+	// newest is the edition of the last new picture.
+	newest edition
 	// untidy is set where something may be held that nobody needs.
 	untidy   bool
 	tidiedAt time.Time
@@ -85,7 +85,7 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		owners:  map[types.UID][]provider.Need{},
 		wants:   map[provider.Need]*want{},
 		sifting: sifting{scopes: map[provider.Scope]bool{}, fresh: map[provider.Need]struct{}{}},
-		newest:  stampBefore,
+		newest:  editionBefore,
 		tenants: tenants{},
 	}
 	src.spec.Store(store.Provider)

@@ -7,11 +7,11 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// stamp tells pictures of a Source by their age: each new one has a greater stamp than any before. The stamp of what several
-// show together is the greatest of theirs. 0 stands for none, stampBefore for any that was there before.
-type stamp uint64
+// edition orders the pictures of a Source: each new one has a greater edition than any before. The edition of what several
+// show together is the greatest of theirs. 0 stands for none, editionBefore for any that was there before.
+type edition uint64
 
-const stampBefore stamp = 1
+const editionBefore edition = 1
 
 // told is what owners of a want may have been told of it. It is guarded by Source.mu.
 //
@@ -19,16 +19,16 @@ const stampBefore stamp = 1
 // one: what counts is which pictures the answers rested on. An owner wants first and asks then. So whoever was answered from
 // pictures before since has been named in a Change, and whoever was from those up to until knows the answer that is signed.
 type told struct {
-	// signed is what the need came to from all pictures of the stamps since to until; these are 0 where it was never sifted.
+	// signed is what the need came to from all pictures of the editions since to until; these are 0 where it was never sifted.
 	signed       signature
-	since, until stamp
-	// answered is the oldest after until that somebody was answered from, stampBefore where that cannot be told; 0 for none.
-	answered stamp
+	since, until edition
+	// answered is the oldest after until that somebody was answered from, editionBefore where that cannot be told; 0 for none.
+	answered edition
 }
 
-// sift takes what the pictures of the stamp at come to, and tells whether owners may know something else. before is the stamp
-// that there was last before at.
-func (t *told) sift(signed signature, at, before stamp) (touched bool) {
+// sift takes what the pictures of the edition at come to, and tells whether owners may know something else. before is the
+// last edition before at.
+func (t *told) sift(signed signature, at, before edition) (touched bool) {
 	isNew := t.since == 0 || signed != t.signed
 	touched = t.since != 0 && isNew || t.answered != 0 && t.answered < at
 	if isNew || before > t.until {
@@ -42,8 +42,8 @@ func (t *told) sift(signed signature, at, before stamp) (touched bool) {
 	return touched
 }
 
-// answer takes that somebody was answered from pictures of the stamp at, and tells whether the answer is another one already.
-func (t *told) answer(at stamp) (outdated bool) {
+// answer takes that somebody was answered from pictures of the edition at, and tells whether the answer is another one already.
+func (t *told) answer(at edition) (outdated bool) {
 	switch {
 	case at == 0:
 	case t.since != 0 && at < t.since:
@@ -54,9 +54,9 @@ func (t *told) answer(at stamp) (outdated bool) {
 	return false
 }
 
-// elsewhere takes that other scopes, or another Source's, are what counts from now on: their stamps are not those of before.
+// elsewhere takes that other scopes, or another Source's, are what counts from now on: their editions are not those of before.
 func (t *told) elsewhere() {
-	t.since, t.until, t.answered = min(t.since, stampBefore), min(t.until, stampBefore), min(t.answered, stampBefore)
+	t.since, t.until, t.answered = min(t.since, editionBefore), min(t.until, editionBefore), min(t.answered, editionBefore)
 }
 
 // answeredWantLocked takes that a need was answered. It tells the owners where there is another answer already: who asked may
@@ -64,12 +64,12 @@ func (t *told) elsewhere() {
 func (src *Source) answeredWantLocked(r *read, a *ask, w *want) {
 	if !slices.Equal(a.scopes, w.scopes) {
 		// It was looked for elsewhere: what is found where the want leads has to be looked at.
-		w.told.answered = stampBefore
+		w.told.answered = editionBefore
 		return
 	}
-	var at stamp
+	var at edition
 	for _, id := range a.scopes {
-		at = max(at, r.pins[id].stamp)
+		at = max(at, r.pins[id].edition)
 	}
 	if !w.told.answer(at) {
 		return
@@ -98,7 +98,7 @@ func (src *Source) doubt(needs []provider.Need) {
 	defer current.unlock()
 	for _, n := range needs {
 		if w := current.wants[n]; w != nil {
-			w.told.answered = stampBefore
+			w.told.answered = editionBefore
 			current.freshLocked(n, w)
 		}
 	}

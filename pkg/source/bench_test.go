@@ -93,12 +93,7 @@ func BenchmarkSift(b *testing.B) {
 			for i := range 10000 {
 				src.Want(uid(i), "team", needs(fmt.Sprintf("a/item%d", i)))
 			}
-			wait := func() (waits bool) {
-				src.mu.Lock()
-				defer src.mu.Unlock()
-				return src.sifting.running
-			}
-			for wait() {
+			for src.IsSifting() {
 				time.Sleep(time.Millisecond)
 			}
 			b.ReportAllocs()

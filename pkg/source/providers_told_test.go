@@ -96,6 +96,7 @@ func TestChangesAtBothProvidersTellWhomTheyTouch(t *testing.T) {
 			src.Want("everything", "team", everything)
 			src.Inputs(t.Context(), everything, time.Now())
 			for i, change := range c.changes {
+				require.Eventually(t, func() bool { return !src.IsSifting() }, 10*time.Second, time.Millisecond, "what came is compared from the beginning")
 				change()
 				src.Inputs(t.Context(), everything, time.Now())
 				require.Eventually(t, func() bool { mu.Lock(); defer mu.Unlock(); return told["everything"] > 0 }, 10*time.Second, time.Millisecond)

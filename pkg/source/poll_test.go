@@ -126,8 +126,12 @@ func TestSubscriberThatBlocksHoldsUpNoRevalidation(t *testing.T) {
 			require.False(t, f.get("a/x").Late)
 			time.Sleep(time.Second)
 		}
-		require.Len(t, f.sources.notifier.pending, 1, "changes of one scope that wait are one")
-		require.Len(t, f.sources.notifier.pending[0].owners, 3, "for all whom any of them touches")
+		synctest.Wait()
+		n := f.sources.notifier
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		require.Len(t, n.pending, 1, "changes of one scope that wait are one")
+		require.Len(t, n.pending[0].owners, 3, "for all whom any of them touches")
 	})
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -56,7 +58,16 @@ func (e Etcd) Revision(ctx context.Context) (int64, error) {
 	return answer.Header.Revision, nil
 }
 
-// Since returns all writes after a revision, which must not be older than what compaction leaves: five minutes.
+// heartbeats are the keys that are written while nothing happens: by processes that say that they live, and by the
+// compaction of etcd.
+var heartbeats = []string{"/registry/leases/", "/registry/peerserverleases/", "/registry/masterleases/", "compact_rev_key"}
+
+func (w Write) isHeartbeat() bool {
+	return slices.ContainsFunc(heartbeats, func(prefix string) bool { return strings.HasPrefix(w.Key, prefix) })
+}
+
+// Since returns the writes after a revision, oldest first, but for heartbeats. The revision must not be older than what
+// compaction leaves: five minutes.
 func (e Etcd) Since(ctx context.Context, revision int64) ([]Write, error) {
 	now, err := e.Revision(ctx)
 	if err != nil || now <= revision {
@@ -70,14 +81,39 @@ func (e Etcd) Since(ctx context.Context, revision int64) ([]Write, error) {
 			return nil, fmt.Errorf("reading the history of etcd: %w", err)
 		}
 		for _, event := range answer.Events {
-			if event.Kv.ModRevision > now {
-				return writes, nil
+			w := Write{Key: string(event.Kv.Key), Deleted: event.Type == clientv3.EventTypeDelete}
+			if event.Kv.ModRevision <= now && !w.isHeartbeat() {
+				writes = append(writes, w)
 			}
-			writes = append(writes, Write{Key: string(event.Kv.Key), Deleted: event.Type == clientv3.EventTypeDelete})
 		}
-		if n := len(answer.Events); n > 0 && answer.Events[n-1].Kv.ModRevision == now {
+		if n := len(answer.Events); n > 0 && answer.Events[n-1].Kv.ModRevision >= now {
 			return writes, nil
 		}
 	}
 	return nil, fmt.Errorf("reading the history of etcd: %w", context.Cause(ctx))
+}
+
+// Calm waits until nothing but heartbeats has been written for a while.
+func (e Etcd) Calm(ctx context.Context, while time.Duration) error {
+	revision, err := e.Revision(ctx)
+	for since := time.Now(); err == nil && time.Since(since) < while; {
+		var writes []Write
+		if err := sleep(ctx, while/10); err != nil {
+			return err
+		}
+		if writes, err = e.Since(ctx, revision); err == nil && len(writes) > 0 {
+			since = time.Now()
+			revision, err = e.Revision(ctx)
+		}
+	}
+	return err
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

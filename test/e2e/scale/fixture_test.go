@@ -1,0 +1,190 @@
+package scale
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/clientset/versioned"
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
+	"github.com/live-secrets/external-secrets-apiserver/test/fleet"
+)
+
+const (
+	// items is how many items the vault has, and the folder: four ExternalSecrets take each.
+	items   = 250
+	workers = 16
+	// pollInterval is the server's default. Polls come up to a tenth early.
+	pollInterval = 10 * time.Second
+	// calm is how long nothing is written once all has been: longer than the quiet time after a change.
+	calm = 4 * time.Second
+)
+
+// size is that of each of the two fleets that the tests share.
+var size = fleet.Size{Secrets: 1000, Stores: 1, Items: items, Namespaces: 10}
+
+// crowd is a fleet that has been created, and what that cost.
+type crowd struct {
+	*fleet.Fleet
+	secrets *fleet.Secrets
+	// fromNothing are the requests until all Secrets were there.
+	fromNothing map[string]int
+}
+
+// crowds makes a thousand ExternalSecrets over one vault, and as many over one folder, when a test first asks for them.
+var crowds = sync.OnceValues(func() ([]*crowd, error) {
+	all := make([]*crowd, 2)
+	err := fleet.Each(context.Background(), len(all), []int{0, 1}, func(ctx context.Context, i int) (err error) {
+		if i == 0 {
+			all[i], err = newCrowd("vault", fleet.NewConnect(size), size, "")
+		} else {
+			all[i], err = newCrowd("folder", fleet.NewInfisical(size), size, "")
+		}
+		return err
+	})
+	return all, err
+})
+
+// newCrowd creates a fleet and waits for its Secrets, for the rest of the process.
+func newCrowd(name string, provider fleet.Provider, size fleet.Size, interval string) (*crowd, error) {
+	ctx := context.Background()
+	config := env.ControlPlane.RESTConfig()
+	config.WarningHandler = rest.NoWarnings{}
+	client, err := versioned.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	host, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	c := &crowd{Fleet: &fleet.Fleet{Size: size, Name: name, Provider: provider, RefreshInterval: interval, Host: host, Client: client}}
+	if c.secrets, err = c.Watch(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.Prepare(ctx); err != nil {
+		return nil, err
+	}
+	c.Provider.Harness().Requests.Reset()
+	if err := c.Create(ctx, workers); err != nil {
+		return nil, err
+	}
+	_, err = c.secrets.Wait(ctx, c.Members(), fleet.First)
+	c.fromNothing = c.Provider.Harness().Requests.Counts()
+	return c, err
+}
+
+// both returns the vault's fleet and the folder's, once nothing is being written any more.
+func both(t *testing.T) (vault, folder *crowd) {
+	t.Helper()
+	all, err := crowds()
+	require.NoError(t, err)
+	newJournal(t).calm()
+	return all[0], all[1]
+}
+
+func total(counts map[string]int) int {
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	return sum
+}
+
+// requests are those that have arrived since the last call.
+func (c *crowd) requests() map[string]int {
+	log := c.Provider.Harness().Requests
+	defer log.Reset()
+	return log.Counts()
+}
+
+// afterPoll returns right after a poll has arrived: the next one is nine seconds away at least.
+func (c *crowd) afterPoll(t *testing.T) {
+	t.Helper()
+	log := c.Provider.Harness().Requests
+	log.Reset()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*pollInterval)
+	defer cancel()
+	require.NoError(t, log.Wait(ctx, "", 1))
+	// One that is thorough makes a second request.
+	time.Sleep(time.Second)
+	log.Reset()
+}
+
+// on are the members that take an item.
+func (c *crowd) on(item int) (members []fleet.Member) {
+	for _, m := range c.Members() {
+		if m.Item == item {
+			members = append(members, m)
+		}
+	}
+	return members
+}
+
+// journal tells what was written to the etcd of the host, and to the server's own.
+type journal struct {
+	t                         *testing.T
+	host, own                 framework.Etcd
+	hostRevision, ownRevision int64
+}
+
+func newJournal(t *testing.T) *journal {
+	t.Helper()
+	j := &journal{t: t}
+	var err error
+	j.host, err = env.HostEtcd()
+	require.NoError(t, err)
+	t.Cleanup(func() { j.host.Close() })
+	j.own, err = env.Server.Etcd()
+	require.NoError(t, err)
+	t.Cleanup(func() { j.own.Close() })
+	j.begin()
+	return j
+}
+
+// begin forgets what was written before.
+func (j *journal) begin() {
+	j.t.Helper()
+	var err error
+	j.hostRevision, err = j.host.Revision(j.t.Context())
+	require.NoError(j.t, err)
+	j.ownRevision, err = j.own.Revision(j.t.Context())
+	require.NoError(j.t, err)
+}
+
+func (j *journal) calm() {
+	j.t.Helper()
+	ctx, cancel := context.WithTimeout(j.t.Context(), 2*time.Minute)
+	defer cancel()
+	require.NoError(j.t, j.own.Calm(ctx, calm))
+	require.NoError(j.t, j.host.Calm(ctx, calm))
+}
+
+// written are the keys that were written, without the prefix of all; Leases and compaction do not count.
+func (j *journal) written() (host, own []string) {
+	j.t.Helper()
+	return keysSince(j.t, j.host, j.hostRevision, "/registry/"),
+		keysSince(j.t, j.own, j.ownRevision, "/registry/external-secrets.io/external-secrets.io/")
+}
+
+func keysSince(t *testing.T, etcd framework.Etcd, revision int64, prefix string) (keys []string) {
+	t.Helper()
+	writes, err := etcd.Since(t.Context(), revision)
+	require.NoError(t, err)
+	for _, w := range writes {
+		keys = append(keys, strings.TrimPrefix(w.Key, prefix))
+	}
+	return keys
+}
+
+// keyOf is the key of an object of a member's name.
+func keyOf(resource string, m fleet.Member) string {
+	return fmt.Sprintf("%s/%s/%s", resource, m.Namespace, m.Name)
+}

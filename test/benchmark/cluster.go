@@ -158,6 +158,7 @@ func measure(ctx context.Context, r Row, set settings) (result *Result, err erro
 		{"from nothing", c.measureFill},
 		{"nothing changing", c.measureSteady},
 		{"changes", c.measureChanges},
+		{"changes all the time", c.measureSoak},
 		{"reads", c.measureReads},
 		{"a store that hangs", c.measureHang},
 	} {

@@ -23,6 +23,7 @@ type settings struct {
 	steady  time.Duration // the window in which nothing changes
 	changes int           // how many items change
 	reads   time.Duration // how long readers read, per operation
+	soak    time.Duration // how long items change while memory is watched; not at all when 0
 	profile string        // a directory for profiles of the server's CPU
 	logs    string        // a directory that keeps what the processes wrote
 }
@@ -47,6 +48,7 @@ func run(ctx context.Context) error {
 	flag.DurationVar(&set.steady, "steady", 0, "how long to watch while nothing changes (20s, or 1m with -full)")
 	flag.IntVar(&set.changes, "changes", 0, "how many items change (10, or 40 with -full)")
 	flag.DurationVar(&set.reads, "reads", 0, "how long readers read, per operation (1s, or 4s with -full)")
+	flag.DurationVar(&set.soak, "soak", 0, "how long to watch memory while five items a second change; not at all when 0")
 	flag.StringVar(&set.profile, "profile", "", "write profiles of the server's CPU time to this `directory`; they cost some of it")
 	flag.StringVar(&set.logs, "logs", "", "keep logs and data of all processes below this `directory`")
 	flag.Parse()

@@ -13,12 +13,12 @@ type table struct {
 	rows [][]string
 }
 
-// add adds a row of two cells, the second of which is formatted.
-func (t *table) add(what, format string, args ...any) { t.row(what, fmt.Sprintf(format, args...)) }
-
 // row adds a row; cells that it lacks are empty.
-func (t *table) row(cells ...string) {
-	t.rows = append(t.rows, append(cells, make([]string, len(t.head)-len(cells))...))
+func (t *table) row(what string, cells ...string) {
+	row := make([]string, len(t.head))
+	row[0] = what
+	copy(row[1:], cells)
+	t.rows = append(t.rows, row)
 }
 
 func (t *table) print(w io.Writer) {

@@ -62,14 +62,6 @@ func (p process) memory() (now, peak float64, err error) {
 	return now, peak, nil
 }
 
-// forgetPeak has the peak begin again.
-func (p process) forgetPeak() error {
-	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p), []byte("5"), 0); err != nil {
-		return fmt.Errorf("resetting the peak of memory: %w", err)
-	}
-	return nil
-}
-
 // cpuModel is how Linux calls this machine's processor.
 func cpuModel() string {
 	info, err := os.ReadFile("/proc/cpuinfo")

@@ -26,9 +26,10 @@ type Result struct {
 	Hang    *Hang   `json:"hang,omitempty"`
 }
 
-// print writes all results as tables that are Markdown too.
+// print writes all results as Markdown, which is readable as it is: first an overview, then each row.
 func (r *Report) print(w io.Writer) {
-	fmt.Fprintf(w, "%s, %d CPUs (%s), %s\n", r.Date.Format(time.DateOnly), r.CPUs, r.CPU, r.Go)
+	fmt.Fprintf(w, "## Measured\n\nOn %s, with %d CPUs (%s) for everything, and %s.\n\n", r.Date.Format(time.DateOnly), r.CPUs, r.CPU, r.Go)
+	r.overview().print(w)
 	for i := range r.Results {
 		r.Results[i].print(w)
 	}

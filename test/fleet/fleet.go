@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -123,13 +124,14 @@ func (f *Fleet) awaitStores(ctx context.Context) error {
 }
 
 func unready(store *v1.ClusterSecretStore) error {
-	for _, c := range store.Status.Conditions {
-		if c.Type == v1.SecretStoreReady && c.Status == corev1.ConditionTrue {
-			return nil
-		}
+	i := slices.IndexFunc(store.Status.Conditions, func(c v1.SecretStoreStatusCondition) bool { return c.Type == v1.SecretStoreReady })
+	if i < 0 {
+		return errors.New(store.Name + " has not been looked at")
+	}
+	if c := store.Status.Conditions[i]; c.Status != corev1.ConditionTrue {
 		return fmt.Errorf("%s: %s", store.Name, ptr.Deref(c.Message, ""))
 	}
-	return errors.New(store.Name + " has not been looked at")
+	return nil
 }
 
 // Create creates the ExternalSecrets, so many at a time.

@@ -24,7 +24,7 @@ const (
 	// pollInterval is the server's default. Polls come up to a tenth early.
 	pollInterval = 10 * time.Second
 	// calm is how long nothing is written once all has been: longer than the quiet time after a change.
-	calm = 4 * time.Second
+	calm = 3 * time.Second
 )
 
 // size is that of each of the two fleets that the tests share.
@@ -81,12 +81,11 @@ func newCrowd(name string, provider fleet.Provider, size fleet.Size, interval st
 	return c, err
 }
 
-// both returns the vault's fleet and the folder's, once nothing is being written any more.
+// both returns the vault's fleet and the folder's.
 func both(t *testing.T) (vault, folder *crowd) {
 	t.Helper()
 	all, err := crowds()
 	require.NoError(t, err)
-	newJournal(t).calm()
 	return all[0], all[1]
 }
 
@@ -128,13 +127,14 @@ func (c *crowd) on(item int) (members []fleet.Member) {
 	return members
 }
 
-// journal tells what was written to the etcd of the host, and to the server's own.
+// journal tells what was written to the etcd of the host, and to the server's own, since calm last returned.
 type journal struct {
 	t                         *testing.T
 	host, own                 framework.Etcd
 	hostRevision, ownRevision int64
 }
 
+// newJournal returns a journal of a cluster in which all is written.
 func newJournal(t *testing.T) *journal {
 	t.Helper()
 	j := &journal{t: t}
@@ -145,13 +145,18 @@ func newJournal(t *testing.T) *journal {
 	j.own, err = env.Server.Etcd()
 	require.NoError(t, err)
 	t.Cleanup(func() { j.own.Close() })
-	j.begin()
+	j.calm()
 	return j
 }
 
-// begin forgets what was written before.
-func (j *journal) begin() {
+// calm waits until nothing is being written, and forgets what was.
+func (j *journal) calm() {
 	j.t.Helper()
+	ctx, cancel := context.WithTimeout(j.t.Context(), 2*time.Minute)
+	defer cancel()
+	require.NoError(j.t, fleet.Each(ctx, 2, []framework.Etcd{j.own, j.host}, func(ctx context.Context, etcd framework.Etcd) error {
+		return etcd.Calm(ctx, calm)
+	}))
 	var err error
 	j.hostRevision, err = j.host.Revision(j.t.Context())
 	require.NoError(j.t, err)
@@ -159,12 +164,12 @@ func (j *journal) begin() {
 	require.NoError(j.t, err)
 }
 
-func (j *journal) calm() {
+// settled are the keys that have been written since the last calm, once nothing more is.
+func (j *journal) settled() (host, own []string) {
 	j.t.Helper()
-	ctx, cancel := context.WithTimeout(j.t.Context(), 2*time.Minute)
-	defer cancel()
-	require.NoError(j.t, j.own.Calm(ctx, calm))
-	require.NoError(j.t, j.host.Calm(ctx, calm))
+	before := *j
+	j.calm()
+	return before.written()
 }
 
 // written are the keys that were written, without the prefix of all; Leases and compaction do not count.

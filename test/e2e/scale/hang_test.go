@@ -18,7 +18,7 @@ func TestAStoreThatHangsIsAlone(t *testing.T) {
 	small := fleet.Size{Secrets: 20, Stores: 1, Items: 20, Namespaces: 1}
 	hanging, err := newCrowd("hanging", fleet.NewConnect(small), small, "")
 	require.NoError(t, err)
-	newJournal(t).calm()
+	newJournal(t) // when it returns, all of them are done
 
 	gate := hanging.Provider.Harness().Hold("", 0)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -42,6 +42,8 @@ func TestAStoreThatHangsIsAlone(t *testing.T) {
 			require.Nil(t, live.ObservedTime, "it is as fresh as was asked for")
 		}
 		c.Provider.Set(0, 11, "changed meanwhile")
+	}
+	for _, c := range []*crowd{vault, folder} {
 		_, err := c.secrets.Wait(t.Context(), c.on(11), func(fleet.Member) string { return "changed meanwhile" })
 		require.NoError(t, err)
 	}

@@ -40,10 +40,11 @@ func newCluster(ctx context.Context, r Row, set settings) (*cluster, error) {
 	}
 	options := framework.Options{
 		// The framework looks for objects that are changed in place, which costs what it finds them with.
-		ServerEnv: []string{"KUBE_CACHE_MUTATION_DETECTOR=false"},
+		ServerEnv:  append([]string{"KUBE_CACHE_MUTATION_DETECTOR=false"}, set.env...),
+		ServerArgs: set.args,
 	}
 	if set.profile != "" {
-		options.ServerArgs = []string{"--profiling=true"}
+		options.ServerArgs = append(options.ServerArgs, "--profiling=true")
 	}
 	if c.env, err = framework.Start(ctx, dir, options); err != nil {
 		return c, err

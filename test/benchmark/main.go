@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -26,6 +27,8 @@ type settings struct {
 	soak    time.Duration // how long items change while memory is watched; not at all when 0
 	profile string        // a directory for profiles of the server's CPU
 	logs    string        // a directory that keeps what the processes wrote
+	args    []string      // further flags of the server
+	env     []string      // further variables of its environment
 }
 
 func main() {
@@ -51,7 +54,10 @@ func run(ctx context.Context) error {
 	flag.DurationVar(&set.soak, "soak", 0, "how long to watch memory while five items a second change; not at all when 0")
 	flag.StringVar(&set.profile, "profile", "", "write profiles of the server's CPU time to this `directory`; they cost some of it")
 	flag.StringVar(&set.logs, "logs", "", "keep logs and data of all processes below this `directory`")
+	args := flag.String("args", "", "further `flags` of the server, separated by spaces")
+	env := flag.String("env", "", "further `variables` of the server's environment, as NAME=VALUE, separated by spaces")
 	flag.Parse()
+	set.args, set.env = strings.Fields(*args), strings.Fields(*env)
 
 	if *table != "" {
 		return printFile(*table)

@@ -41,7 +41,7 @@ func (c *cluster) measureChanges(ctx context.Context, result *Result) error {
 	}
 	changed := map[place]time.Time{}
 	var touched []fleet.Member
-	result.Changes.cost, err = c.measured(func() error {
+	result.Changes.cost, err = c.measured(ctx, "changes", func() error {
 		if err := c.change(ctx, changed); err != nil {
 			return err
 		}

@@ -124,8 +124,10 @@ type cost struct {
 	Requests map[string]int `json:"requests"`
 }
 
-// measured tells what do costs the server and the provider.
-func (c *cluster) measured(do func() error) (cost, error) {
+// measured tells what do costs the server and the provider, and profiles it where that is wanted.
+func (c *cluster) measured(ctx context.Context, phase string, do func() error) (spent cost, err error) {
+	profiled := c.profile(ctx, phase)
+	defer func() { err = errors.Join(err, profiled()) }()
 	requests := c.fleet.Provider.Harness().Requests
 	before, err := c.server.cpu()
 	if err != nil {

@@ -60,11 +60,8 @@ func (c *cluster) measureFill(ctx context.Context, result *Result) error {
 	ctx, cancel := context.WithTimeout(ctx, fillLimit)
 	defer cancel()
 	c.fleet.Provider.Harness().SetDelay(c.row.Delay)
-	stop, err := c.profile(ctx, "fill")
-	if err != nil {
-		return err
-	}
-	result.Fill.cost, err = c.measured(func() error {
+	var err error
+	result.Fill.cost, err = c.measured(ctx, "fill", func() error {
 		began := time.Now()
 		if err := c.fleet.Create(ctx, creators); err != nil {
 			return err
@@ -75,8 +72,5 @@ func (c *cluster) measureFill(ctx context.Context, result *Result) error {
 		result.Fill.LastSeconds = max(0, last.Sub(accepted).Seconds())
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return stop()
+	return err
 }

@@ -18,23 +18,29 @@ const profileTime = 5 * time.Second
 
 // profile takes a profile of the server's CPU time, from now on, where profiles are wanted. wait returns when it has been
 // written.
-func (c *cluster) profile(ctx context.Context, name string) (wait func() error, err error) {
+func (c *cluster) profile(ctx context.Context, phase string) (wait func() error) {
+	done := make(chan error, 1)
+	go func() {
+		done <- c.fetch(ctx, phase, fmt.Sprintf("profile?seconds=%d", int(profileTime.Seconds())))
+	}()
+	return func() error { return <-done }
+}
+
+// heap writes what the server's memory is taken up by, where profiles are wanted.
+func (c *cluster) heap(ctx context.Context, phase string) error {
+	return c.fetch(ctx, phase+"-heap", "heap")
+}
+
+// fetch writes one of the server's profiles, where profiles are wanted.
+func (c *cluster) fetch(ctx context.Context, name, profile string) error {
 	if c.set.profile == "" {
-		return func() error { return nil }, nil
+		return nil
 	}
 	client, err := rest.HTTPClientFor(c.env.ControlPlane.RESTConfig())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	file := filepath.Join(c.set.profile, c.row.Name+"-"+strings.NewReplacer(" ", "", ",", "-").Replace(name)+".pprof")
-	done := make(chan error, 1)
-	go func() { done <- fetchProfile(ctx, client, c.env.Server.URL(), file) }()
-	return func() error { return <-done }, nil
-}
-
-func fetchProfile(ctx context.Context, client *http.Client, server, file string) error {
-	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", server, int(profileTime.Seconds()))
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.env.Server.URL()+"/debug/pprof/"+profile, http.NoBody)
 	if err != nil {
 		return err
 	}
@@ -47,8 +53,9 @@ func fetchProfile(ctx context.Context, client *http.Client, server, file string)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("taking a profile: %s: %w", answer.Status, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if err := os.MkdirAll(c.set.profile, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(file, content, 0o600)
+	name = strings.NewReplacer(" ", "", ",", "-").Replace(c.row.Name + "-" + name + ".pprof")
+	return os.WriteFile(filepath.Join(c.set.profile, name), content, 0o600)
 }

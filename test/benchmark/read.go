@@ -103,13 +103,10 @@ func (c *cluster) read(ctx context.Context, op operation, readers int, members [
 	if _, err := op.ask(members[0]).Do(ctx).Raw(); err != nil {
 		return result, err
 	}
-	stop, err := c.profile(ctx, fmt.Sprintf("%s-%d", op.name, readers))
-	if err != nil {
-		return result, err
-	}
 	all := make([]readings, readers)
 	until := time.Now().Add(c.set.reads)
-	result.cost, err = c.measured(func() error {
+	var err error
+	result.cost, err = c.measured(ctx, fmt.Sprintf("%s-%d", op.name, readers), func() error {
 		return fleet.Each(ctx, readers, indices(readers), func(ctx context.Context, i int) error {
 			return all[i].readUntil(ctx, op, members, until)
 		})
@@ -123,7 +120,7 @@ func (c *cluster) read(ctx context.Context, op operation, readers int, members [
 		result.Held += r.held
 	}
 	result.Milliseconds = distribution(took)
-	return result, stop()
+	return result, nil
 }
 
 // readings are those of one reader.

@@ -39,12 +39,8 @@ func (c *cluster) measureSteady(ctx context.Context, result *Result) error {
 	if err != nil {
 		return err
 	}
-	stop, err := c.profile(ctx, "steady")
-	if err != nil {
-		return err
-	}
 	began := time.Now()
-	if s.cost, err = c.measured(func() error { return sleep(ctx, c.set.steady) }); err != nil {
+	if s.cost, err = c.measured(ctx, "steady", func() error { return sleep(ctx, c.set.steady) }); err != nil {
 		return err
 	}
 	s.Seconds = time.Since(began).Seconds()
@@ -57,7 +53,7 @@ func (c *cluster) measureSteady(ctx context.Context, result *Result) error {
 	if s.MiB, s.PeakMiB, err = c.server.memory(); err != nil {
 		return err
 	}
-	return stop()
+	return c.heap(ctx, "steady")
 }
 
 // settle waits until nothing has been written for a while.

@@ -80,7 +80,7 @@ func (s *Secrets) Wait(ctx context.Context, members []Member, want func(Member) 
 		last time.Time
 		left int
 	)
-	err := wait.PollUntilContextCancel(ctx, 20*time.Millisecond, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(context.Context) (bool, error) {
 		last, left = s.progress(members, want)
 		return left == 0, nil
 	})

@@ -46,7 +46,7 @@ func run(ctx context.Context) error {
 	pattern := flag.String("run", "", "run the rows whose `name` matches this regular expression")
 	list := flag.Bool("list", false, "print the names of the rows and end")
 	out := flag.String("out", "", "write the results to this `file`, as JSON")
-	table := flag.String("table", "", "print the table of a `file` that -out wrote, and run nothing")
+	table := flag.Bool("table", false, "print the tables of the files in the arguments, which -out wrote, and run nothing")
 	set := settings{}
 	flag.DurationVar(&set.steady, "steady", 0, "how long to watch while nothing changes (20s, or 1m with -full)")
 	flag.IntVar(&set.changes, "changes", 0, "how many items change (10, or 40 with -full)")
@@ -59,8 +59,8 @@ func run(ctx context.Context) error {
 	flag.Parse()
 	set.args, set.env = strings.Fields(*args), strings.Fields(*env)
 
-	if *table != "" {
-		return printFile(*table)
+	if *table {
+		return printFiles(flag.Args())
 	}
 	rows := quickRows()
 	set.defaults(20*time.Second, 10, time.Second)
@@ -122,15 +122,24 @@ func measureAll(ctx context.Context, rows []Row, set settings, out string) error
 	return errors.Join(errs...)
 }
 
-func printFile(path string) error {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// printFiles prints the results of several runs as one report, which is dated like the first of them.
+func printFiles(paths []string) error {
+	var all Report
+	for i, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var report Report
+		if err := json.Unmarshal(content, &report); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if i == 0 {
+			all = report
+		} else {
+			all.Results = append(all.Results, report.Results...)
+		}
 	}
-	var report Report
-	if err := json.Unmarshal(content, &report); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	report.print(os.Stdout)
+	all.print(os.Stdout)
 	return nil
 }

@@ -34,8 +34,8 @@ func TestOneItemChanges(t *testing.T) {
 	host, own := j.settled()
 	for _, c := range []*crowd{vault, folder} {
 		requests := c.requests()
-		// Polls come a little early, one may have been cut, and a thorough one makes two requests.
-		polls := int(time.Since(began)/(pollInterval*9/10)) + 2
+		// One poll may have been cut, and one that is thorough makes two requests.
+		polls := pollsIn(time.Since(began)) + 2
 		require.LessOrEqual(t, total(requests), polls+3, "%s: %v", c.Name, requests)
 	}
 	events, others := split(host, "events/")

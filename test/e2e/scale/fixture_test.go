@@ -29,8 +29,9 @@ var size = fleet.Size{Secrets: 1000, Stores: 1, Items: items, Namespaces: 10}
 type crowd struct {
 	*fleet.Fleet
 	secrets *fleet.Secrets
-	// fromNothing are the requests until all Secrets were there.
+	// fromNothing are the requests until all Secrets were there, polls the most polls that may be among them.
 	fromNothing map[string]int
+	polls       int
 }
 
 // crowds makes a thousand ExternalSecrets over one vault, and as many over one folder, when a test first asks for them.
@@ -67,12 +68,13 @@ func newCrowd(name string, provider fleet.Provider, size fleet.Size, interval st
 	if err := c.Prepare(ctx); err != nil {
 		return nil, err
 	}
-	c.Provider.Harness().Requests.Reset()
+	c.requests()
+	began := time.Now()
 	if err := c.Create(ctx, workers); err != nil {
 		return nil, err
 	}
 	_, err = c.secrets.Wait(ctx, c.Members(), fleet.First)
-	c.fromNothing = c.Provider.Harness().Requests.Counts()
+	c.fromNothing, c.polls = c.requests(), pollsIn(time.Since(began))
 	return c, err
 }
 
@@ -83,6 +85,9 @@ func both(t *testing.T) (vault, folder *crowd) {
 	require.NoError(t, err)
 	return all[0], all[1]
 }
+
+// pollsIn is how many polls fall into a time at most, beside one that it cuts.
+func pollsIn(d time.Duration) int { return int(d / (pollInterval * 9 / 10)) }
 
 func total(counts map[string]int) int {
 	sum := 0

@@ -40,6 +40,8 @@ func (r *Result) print(w io.Writer) {
 	fmt.Fprintf(w, "\n### %s\n\n%d ExternalSecrets in %d namespaces, stores: %d, each of %d items, delay of the provider: %s.\n\n",
 		r.Row.Name, size.Secrets, size.Namespaces, size.Stores, size.Items, r.Row.Delay)
 	r.summary().print(w)
+	fmt.Fprintln(w)
+	r.breakdown(w)
 	if len(r.Reads.Operations) > 0 {
 		fmt.Fprintln(w)
 		r.readsTable().print(w)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -59,7 +60,6 @@ func (r *Result) addFill(t *table) {
 	t.row("CPU from nothing", cpu.cells(r.eso("fillCPU"))...)
 	requests := limit{measured: float64(total(f.Requests)), most: float64(size.Stores * (size.Items + limitFillRequests)), unit: amount, holds: true}
 	t.row("requests from nothing", requests.cells("")...)
-	t.row("", byName(f.Requests, 1))
 }
 
 func (r *Result) addSteady(t *table) {
@@ -67,16 +67,12 @@ func (r *Result) addSteady(t *table) {
 	perMinute := 60 / s.Seconds
 	requests := limit{measured: float64(total(s.Requests)) * perMinute, most: float64(limitRequests * r.Row.Size.Stores), unit: amount, holds: true}
 	t.row("requests a minute, nothing changing", requests.cells(r.eso("requests"))...)
-	t.row("", byName(s.Requests, perMinute))
 	for _, part := range []struct {
 		where, eso string
 		writes     map[string]int
 	}{{"to the host", "", s.HostWrites}, {"to our own etcd", r.eso("writes"), s.OwnWrites}} {
 		writes := limit{measured: float64(total(part.writes)) * perMinute, unit: amount, holds: true}
 		t.row("writes a minute "+part.where, writes.cells(part.eso)...)
-		if len(part.writes) > 0 {
-			t.row("", byName(part.writes, perMinute))
-		}
 	}
 	t.row("CPU a minute", seconds(s.CPUSeconds*perMinute), "", "", r.eso("cpu"))
 	t.row("memory", mebibytes(s.MiB), "", "", r.eso("memory"))
@@ -89,7 +85,7 @@ func (r *Result) addChanges(t *table) {
 	t.row(fmt.Sprintf("a change arrives (%d items, %d Secrets), p50", c.Items, c.Seconds.Count), seconds(c.Seconds.P50), "", "", r.eso("change"))
 	p99 := limit{measured: c.Seconds.P99, most: limitChange, unit: seconds, holds: true}
 	t.row("a change arrives, p99", p99.cells("")...)
-	t.row("requests meanwhile", byName(c.Requests, 1))
+	t.row("requests meanwhile", fmt.Sprint(total(c.Requests)))
 	writes := limit{measured: float64(c.SecretWrites), most: float64(c.Seconds.Count), unit: amount, holds: true}
 	t.row("Secrets written meanwhile", writes.cells("")...)
 }
@@ -160,6 +156,26 @@ func total(counts map[string]int) int {
 		sum += n
 	}
 	return sum
+}
+
+// breakdown tells which requests and writes the summary counts.
+func (r *Result) breakdown(w io.Writer) {
+	perMinute := 60 / r.Steady.Seconds
+	for _, part := range []struct {
+		what   string
+		counts map[string]int
+		scale  float64
+	}{
+		{"requests from nothing", r.Fill.Requests, 1},
+		{"requests a minute", r.Steady.Requests, perMinute},
+		{"writes a minute to the host", r.Steady.HostWrites, perMinute},
+		{"writes a minute to our own etcd", r.Steady.OwnWrites, perMinute},
+		{"requests while items change", r.Changes.Requests, 1},
+	} {
+		if len(part.counts) > 0 {
+			fmt.Fprintf(w, "- %s: %s\n", part.what, byName(part.counts, part.scale))
+		}
+	}
 }
 
 // byName prints counters, scaled.

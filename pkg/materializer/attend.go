@@ -151,6 +151,10 @@ func (t *term) wishForCause(es *v1.ExternalSecret, st *state, now time.Time, ope
 	case neverSynced:
 		w.class = classOf(es)
 	}
+	if t.isCorrected(es) && (o.cause == neverSynced || o.cause == edited && isRespecified(es)) {
+		// A thousand new ones share what has just been read.
+		w.notBefore, w.firm = now.Add(-t.config.PollInterval), now
+	}
 	if o.cause != atRest && o.cause != due && o != st.occasion {
 		st.occasion = o
 		st.want(w)
@@ -160,6 +164,12 @@ func (t *term) wishForCause(es *v1.ExternalSecret, st *state, now time.Time, ope
 	if follows(es) && isPast(st.dueAt, now) && !st.dueAt.Equal(st.dueTaken) {
 		t.wishForDue(es, st, now, open, again)
 	}
+}
+
+// isCorrected tells whether an ExternalSecret that is made of what was read a moment ago is made again when the next poll shows
+// something else. Where there are sync windows none may be open then.
+func (t *term) isCorrected(es *v1.ExternalSecret) bool {
+	return t.config.FollowChanges && follows(es) && es.Spec.SyncWindows == nil
 }
 
 func (t *term) wishForDue(es *v1.ExternalSecret, st *state, now time.Time, open bool, again time.Time) {

@@ -1,6 +1,8 @@
 package materializer
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"k8s.io/utils/ptr"
@@ -45,6 +47,13 @@ func causeOf(es *v1.ExternalSecret, hash string, dueAt, now time.Time) cause {
 		return due
 	}
 	return atRest
+}
+
+// isRespecified tells whether the spec is another than the one that was last materialized. Where labels or annotations alone
+// differ, somebody may ask for a refresh that way, as is the custom with ESO.
+func isRespecified(es *v1.ExternalSecret) bool {
+	generation, _, _ := strings.Cut(ptr.Deref(es.Status.SyncedResourceVersion, ""), "-")
+	return generation != strconv.FormatInt(es.Generation, 10)
 }
 
 // follows tells whether an ExternalSecret that was materialized follows what its stores show.

@@ -3,6 +3,7 @@ package materializer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -35,15 +36,17 @@ const poll = 10 * time.Second
 // fixture is a Materializer with everything around it in memory: a vault behind Sources, a host, this server's own API.
 // It lives in a synctest bubble, so that hours pass at once.
 type fixture struct {
-	t       *testing.T
-	vault   *vault
-	host    *cluster
-	hostAPI *kubernetesfake.Clientset
-	api     *fake.Clientset
-	ledger  *outcome.Ledger
-	config  Config
-	m       *Materializer
-	stop    func()
+	t     testing.TB
+	vault *vault
+	// provider is the vault, or another in its place.
+	provider provider.Provider
+	host     *cluster
+	hostAPI  *kubernetesfake.Clientset
+	api      *fake.Clientset
+	ledger   *outcome.Ledger
+	config   Config
+	m        *Materializer
+	stop     func()
 
 	mu      sync.Mutex
 	version int
@@ -65,8 +68,9 @@ func bubble(t *testing.T, test func(t *testing.T, f *fixture), change ...func(*C
 }
 
 // The generated NewClientset tracks fields, which needs schemas that the generated apply configurations do not carry.
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	f := &fixture{t: t, vault: newVault(), host: newCluster(), hostAPI: kubernetesfake.NewClientset(), api: fake.NewSimpleClientset()}
+	f.provider = f.vault
 	for _, verb := range []string{"create", "update"} {
 		f.api.PrependReactor(verb, "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
 			return f.write(f.api.Tracker(), action)
@@ -138,9 +142,9 @@ func (f *fixture) write(tracker clienttesting.ObjectTracker, action clienttestin
 func (f *fixture) start(change ...func(*Config)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	informers := externalversions.NewSharedInformerFactory(f.api, 0)
-	sources := source.New(source.Config{Providers: []provider.Provider{f.vault}, PollInterval: poll})
+	sources := source.New(source.Config{Providers: []provider.Provider{f.provider}, PollInterval: poll})
 	catalog := &outcome.Catalog{Stores: f, Namespaces: f.host, Materials: f.host, Sources: sources,
-		Providers: []provider.Provider{f.vault}, Class: "default"}
+		Providers: []provider.Provider{f.provider}, Class: "default"}
 	f.ledger = outcome.NewLedger()
 	f.config = Config{
 		Client: f.api, Informers: informers, HostClient: f.hostAPI, Host: f.host, Secrets: f.host, Catalog: catalog,
@@ -220,11 +224,15 @@ func (f *fixture) get(name string) *v1.ExternalSecret {
 	return es
 }
 
-// edit changes an ExternalSecret as its user.
+// edit changes the spec of an ExternalSecret, or its labels or annotations, as its user.
 func (f *fixture) edit(change func(*v1.ExternalSecret)) {
 	es := f.get("db")
+	before := es.DeepCopy()
 	es.Generation++
 	change(es)
+	if !maps.Equal(before.Labels, es.Labels) || !maps.Equal(before.Annotations, es.Annotations) {
+		es.Generation--
+	}
 	_, err := f.api.ExternalSecretsV1().ExternalSecrets("team").Update(context.Background(), es, metav1.UpdateOptions{})
 	require.NoError(f.t, err)
 }

@@ -21,6 +21,8 @@ const (
 	// indexKind finds ExternalSecrets by the kind of their target.
 	indexKind   = "materializer/kind"
 	indexObject = "materializer/object"
+	// indexUID finds stores by their UID.
+	indexUID = "materializer/uid"
 )
 
 // storeKey names a store. Namespace is empty for a ClusterSecretStore.
@@ -60,10 +62,13 @@ func externalSecretIndexers() cache.Indexers {
 }
 
 func storeIndexers(catalog *outcome.Catalog) cache.Indexers {
-	return cache.Indexers{indexObject: func(object any) ([]string, error) {
-		store := storeOf(object)
-		return texts(ref.Dependencies(store.meta.Namespace, catalog.References(store.spec))), nil
-	}}
+	return cache.Indexers{
+		indexObject: func(object any) ([]string, error) {
+			store := storeOf(object)
+			return texts(ref.Dependencies(store.meta.Namespace, catalog.References(store.spec))), nil
+		},
+		indexUID: func(object any) ([]string, error) { return []string{string(storeOf(object).meta.UID)}, nil },
+	}
 }
 
 func texts(objects []host.Object) []string {
@@ -92,11 +97,11 @@ func keyOf(es *v1.ExternalSecret) types.NamespacedName {
 	return types.NamespacedName{Namespace: es.Namespace, Name: es.Name}
 }
 
-// storesBy lists the stores of both kinds that hold their credentials in an object of the host.
-func (m *Materializer) storesBy(object host.Object) []storeKey {
+// storesBy lists what an index of the stores of both kinds has under a value.
+func (m *Materializer) storesBy(index, value string) []storeKey {
 	var keys []storeKey
 	for _, informer := range []cache.SharedIndexInformer{m.stores.Informer(), m.clusterStores.Informer()} {
-		found, err := informer.GetIndexer().ByIndex(indexObject, object.String())
+		found, err := informer.GetIndexer().ByIndex(index, value)
 		if err != nil {
 			continue
 		}
@@ -109,12 +114,9 @@ func (m *Materializer) storesBy(object host.Object) []storeKey {
 
 // storeByUID finds the store that a Source belongs to.
 func (m *Materializer) storeByUID(uid types.UID) (storeKey, bool) {
-	for _, informer := range []cache.SharedIndexInformer{m.stores.Informer(), m.clusterStores.Informer()} {
-		for _, object := range informer.GetStore().List() {
-			if store := storeOf(object); store.meta.UID == uid {
-				return store.key(), true
-			}
-		}
+	keys := m.storesBy(indexUID, string(uid))
+	if len(keys) == 0 {
+		return storeKey{}, false
 	}
-	return storeKey{}, false
+	return keys[0], true
 }

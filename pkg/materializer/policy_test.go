@@ -176,12 +176,12 @@ func TestQuietTimeIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var settled []time.Duration
 		began := time.Now()
-		q := newQuiet(func(types.UID) { settled = append(settled, time.Since(began)) })
+		q := newQuiet(func(types.NamespacedName) { settled = append(settled, time.Since(began)) })
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
 		running.Go(func() { q.run(ctx) })
 		for range 15 {
-			q.note("store")
+			q.note(types.NamespacedName{Namespace: "team", Name: "db"})
 			after(time.Second)
 		}
 		after(time.Minute)

@@ -42,13 +42,20 @@ func (t *term) pursue(ctx context.Context, es *v1.ExternalSecret, st *state) boo
 	if !t.follow(ctx, es, st.refresh) {
 		return false
 	}
-	o := t.evaluate(ctx, es, st.refresh)
-	if o == nil {
+	o, isConfirmed := t.evaluate(ctx, es, st.refresh)
+	switch {
+	case lacksSomething(o) && st.refresh.insist():
+		return t.pursue(ctx, es, st)
+	case !isConfirmed && mayDelete(es, o):
+		t.confirm(ctx, es, st.refresh)
 		return false
 	}
 	v := t.materialize(ctx, es, st, k, o).worded(es)
 	if ctx.Err() != nil {
 		return false
+	}
+	if v.isOfInputs && st.refresh.insist() {
+		return t.pursue(ctx, es, st)
 	}
 	t.tellMissing(es, st, o)
 	isLate := o.Err == nil && !st.refresh.notBefore.IsZero() && !o.Data.Observed.IsZero()
@@ -77,20 +84,18 @@ func (t *term) follow(ctx context.Context, es *v1.ExternalSecret, r *refresh) bo
 	return !p.stage.CompareAndSwap(asking, waiting)
 }
 
-// evaluate is what the ExternalSecret came to; nil where a provider is being asked whether keys are gone.
-func (t *term) evaluate(ctx context.Context, es *v1.ExternalSecret, r *refresh) *outcome.Outcome {
+// evaluate is what the ExternalSecret came to, and whether a provider was asked about keys that may be gone.
+func (t *term) evaluate(ctx context.Context, es *v1.ExternalSecret, r *refresh) (o *outcome.Outcome, isConfirmed bool) {
 	if c := r.confirmed.Swap(nil); c != nil && c.notBefore.Equal(r.notBefore) {
-		return c.outcome
+		return c.outcome, true
 	}
-	evaluating, cancel := context.WithTimeout(ctx, evaluateTimeout)
+	ctx, cancel := context.WithTimeout(ctx, evaluateTimeout)
 	defer cancel()
-	o := t.config.Evaluator.Evaluate(evaluating, es, outcome.Ask{NotBefore: r.notBefore})
-	if !mayDelete(es, o) {
-		return o
-	}
-	t.confirm(ctx, es, r)
-	return nil
+	return t.config.Evaluator.Evaluate(ctx, es, outcome.Ask{NotBefore: r.notBefore}), false
 }
+
+// lacksSomething tells whether something could not be read, or nothing was found.
+func lacksSomething(o *outcome.Outcome) bool { return o.Err != nil || len(o.Data.Values) == 0 }
 
 // mayDelete tells whether keys were not found whose absence would remove something.
 func mayDelete(es *v1.ExternalSecret, o *outcome.Outcome) bool {

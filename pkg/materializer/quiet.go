@@ -9,43 +9,43 @@ import (
 )
 
 const (
-	// quietTime is how long a store must show nothing new before what it showed is materialized: who changes several values
-	// wants one new Secret.
+	// quietTime is how long nothing further of what an ExternalSecret needs must change before it is materialized: who
+	// changes several values wants one new Secret.
 	quietTime = 2 * time.Second
-	// longestQuiet bounds the wait for a store that shows something new all the time.
+	// longestQuiet bounds the wait of one whose values change all the time.
 	longestQuiet = 10 * time.Second
 )
 
-// quiet gathers the changes of stores.
+// quiet gathers the changes that concern ExternalSecrets.
 type quiet struct {
-	schedule *schedule[types.UID]
+	schedule *schedule[types.NamespacedName]
 
 	mu    sync.Mutex
-	first map[types.UID]time.Time
+	first map[types.NamespacedName]time.Time
 }
 
-// newQuiet makes a quiet that calls settled for a store some time after it changed.
-func newQuiet(settled func(store types.UID)) *quiet {
-	q := &quiet{first: map[types.UID]time.Time{}}
-	q.schedule = newSchedule(func(store types.UID) {
+// newQuiet makes a quiet that calls settled for an ExternalSecret some time after something of it changed.
+func newQuiet(settled func(types.NamespacedName)) *quiet {
+	q := &quiet{first: map[types.NamespacedName]time.Time{}}
+	q.schedule = newSchedule(func(key types.NamespacedName) {
 		q.mu.Lock()
-		delete(q.first, store)
+		delete(q.first, key)
 		q.mu.Unlock()
-		settled(store)
+		settled(key)
 	})
 	return q
 }
 
-func (q *quiet) note(store types.UID) {
+func (q *quiet) note(key types.NamespacedName) {
 	now := time.Now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	first, ok := q.first[store]
+	first, ok := q.first[key]
 	if !ok {
 		first = now
-		q.first[store] = now
+		q.first[key] = now
 	}
-	q.schedule.set(store, soonest(now.Add(quietTime), first.Add(longestQuiet)))
+	q.schedule.set(key, soonest(now.Add(quietTime), first.Add(longestQuiet)))
 }
 
 func (q *quiet) run(ctx context.Context) { q.schedule.run(ctx) }

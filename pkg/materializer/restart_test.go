@@ -53,6 +53,24 @@ func TestRestartWritesNothing(t *testing.T) {
 	}
 }
 
+// A restart reads every Secret once, writes nothing, and asks the provider once for all of them.
+func TestRestartFetchesOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		for i := range 100 {
+			f.add(of(fmt.Sprint("es-", i), "user", "password"))
+			after(time.Millisecond)
+		}
+		after(time.Minute)
+		writes, gets, asked := len(f.writes), f.host.count("get"), 0
+		f.restart(func() { asked = f.vault.count("revalidate") })
+		require.Equal(t, asked+1, f.vault.count("revalidate"))
+		require.Equal(t, gets+100, f.host.count("get"))
+		require.Len(t, f.writes, writes)
+		require.Equal(t, 100, f.host.count("create"))
+		require.Zero(t, f.host.count("update"))
+	})
+}
+
 // After the host was away its watch may not show for half a minute what was just written: it is not written again.
 func TestAWatchThatLagsIsNoDamage(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {

@@ -59,8 +59,11 @@ type occasion struct {
 type wish struct {
 	// notBefore is when revalidations may have begun at the earliest; zero where any picture will do.
 	notBefore time.Time
-	urgency   source.Urgency
-	class     class
+	// firm is the same for what ends in a failure: what an older picture lacks may have come since. Zero where notBefore is
+	// enough.
+	firm    time.Time
+	urgency source.Urgency
+	class   class
 	// since is when it was first wished for.
 	since time.Time
 	// asked is set where somebody waits for what comes of it.
@@ -106,9 +109,18 @@ func (st *state) want(w wish) {
 		return
 	}
 	r := st.refresh
-	r.notBefore = latest(r.notBefore, w.notBefore)
+	r.notBefore, r.firm = latest(r.notBefore, w.notBefore), latest(r.firm, w.firm)
 	r.urgency, r.class, r.asked, r.renews = min(r.urgency, w.urgency), min(r.class, w.class), r.asked || w.asked, r.renews || w.renews
 	r.parked = nil
+}
+
+// insist has a wish that older pictures did not fulfil tried with new ones. It returns false where they were new enough.
+func (r *refresh) insist() bool {
+	if !r.notBefore.Before(r.firm) {
+		return false
+	}
+	r.notBefore, r.parked = r.firm, nil
+	return true
 }
 
 // tryAgain has an unfulfilled wish tried at once.
@@ -172,8 +184,9 @@ func (l target) as(meta host.Metadata, exists bool) bool {
 
 // states holds the states of a term.
 type states struct {
-	mu  sync.Mutex
-	all map[types.NamespacedName]*state
+	mu   sync.Mutex
+	all  map[types.NamespacedName]*state
+	keys map[types.UID]types.NamespacedName
 }
 
 // of gives the state of an ExternalSecret, and the UID of one of the name that was before it.
@@ -186,9 +199,10 @@ func (s *states) of(key types.NamespacedName, uid types.UID) (st *state, before 
 	}
 	if st != nil {
 		before = st.uid
+		delete(s.keys, before)
 	}
 	st = &state{uid: uid, fresh: true, pending: stirred | touched}
-	s.all[key] = st
+	s.all[key], s.keys[uid] = st, key
 	return st, before
 }
 
@@ -197,6 +211,9 @@ func (s *states) drop(key types.NamespacedName) *state {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.all[key]
+	if st != nil {
+		delete(s.keys, st.uid)
+	}
 	delete(s.all, key)
 	return st
 }
@@ -209,6 +226,14 @@ func (s *states) show(es *v1.ExternalSecret) {
 	if st != nil && st.uid == es.UID {
 		st.show(es)
 	}
+}
+
+// keyOf names the ExternalSecret that has a UID, as the owner of what it needs.
+func (s *states) keyOf(uid types.UID) (types.NamespacedName, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key, ok := s.keys[uid]
+	return key, ok
 }
 
 func (s *states) failing(key types.NamespacedName) bool {

@@ -40,7 +40,7 @@ func newTerm(m *Materializer) *term {
 	t := &term{
 		Materializer: m,
 		queue:        newQueue(),
-		states:       states{all: map[types.NamespacedName]*state{}},
+		states:       states{all: map[types.NamespacedName]*state{}, keys: map[types.UID]types.NamespacedName{}},
 		checks: workqueue.NewTypedRateLimitingQueueWithConfig(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[storeKey](shortestBackoff, longestBackoff),
 			workqueue.TypedRateLimitingQueueConfig[storeKey]{Name: "secretstore"},
@@ -49,7 +49,7 @@ func newTerm(m *Materializer) *term {
 		slots:       make(chan struct{}, confirmations),
 	}
 	t.schedule = newSchedule(func(key types.NamespacedName) { t.queue.add(key, fallenDue, 0) })
-	t.quiet = newQuiet(t.settled)
+	t.quiet = newQuiet(func(key types.NamespacedName) { t.stir(key) })
 	return t
 }
 
@@ -99,13 +99,6 @@ func (t *term) enqueue(es *v1.ExternalSecret) {
 func (t *term) stir(keys ...types.NamespacedName) {
 	for _, key := range keys {
 		t.queue.add(key, changed, stirred)
-	}
-}
-
-// settled takes a store that changed and has been quiet since.
-func (t *term) settled(uid types.UID) {
-	if key, ok := t.storeByUID(uid); ok && t.config.FollowChanges {
-		t.stir(t.externalSecretsBy(indexStore, key.String())...)
 	}
 }
 

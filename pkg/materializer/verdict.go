@@ -80,6 +80,8 @@ type verdict struct {
 	err error
 	// again: trying again may help though nothing changes. doubtful: it may well pass by itself.
 	again, doubtful bool
+	// isOfInputs is set where other values may have no such failure.
+	isOfInputs bool
 	// binding is the Secret that the status is to name; nil leaves what it names.
 	binding *string
 	// wrote is set where the Secret was created, changed or deleted.
@@ -134,7 +136,9 @@ func failedToResolve(es *v1.ExternalSecret, o *outcome.Outcome) verdict {
 func failedToRender(err error) verdict {
 	var e *template.Error
 	if errors.As(err, &e) && e.Class != template.DeadlineExceeded && e.Class != template.Canceled {
-		return failed(failedRender, err)
+		v := failed(failedRender, err)
+		v.isOfInputs = true
+		return v
 	}
 	return failedForNow(failedRender, err)
 }

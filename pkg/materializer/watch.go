@@ -174,7 +174,7 @@ func (m *Materializer) objectChanged(object host.Object) {
 		t.queue.add(key, changed, touched)
 	}
 	t.stir(m.externalSecretsBy(indexObject, object.String())...)
-	for _, store := range m.storesBy(object) {
+	for _, store := range m.storesBy(indexObject, object.String()) {
 		m.storeChanged(store)
 	}
 }
@@ -197,21 +197,38 @@ func (m *Materializer) namespaceChanged(name string) {
 	}
 }
 
-// sourceChanged waits until nothing further changes before what follows is materialized. What failed does not wait.
+// sourceChanged takes what a Source shows that it did not show before.
 func (m *Materializer) sourceChanged(change source.Change) {
 	t := m.term.Load()
 	if t == nil {
 		return
 	}
-	t.quiet.note(change.StoreUID)
-	key, ok := m.storeByUID(change.StoreUID)
+	for _, owner := range change.Owners {
+		if key, ok := t.states.keyOf(owner); ok {
+			t.inputsChanged(key)
+		}
+	}
+	if !change.Turned {
+		return
+	}
+	store, ok := m.storeByUID(change.StoreUID)
 	if !ok {
 		return
 	}
-	t.checks.Add(key)
-	for _, es := range m.externalSecretsBy(indexStore, key.String()) {
-		if t.states.failing(es) {
-			t.queue.add(es, changed, mended)
+	t.checks.Add(store)
+	for _, key := range m.externalSecretsBy(indexStore, store.String()) {
+		if t.states.failing(key) {
+			t.queue.add(key, changed, mended)
 		}
+	}
+}
+
+// inputsChanged waits until nothing further changes before an ExternalSecret is materialized. One that failed does not wait.
+func (t *term) inputsChanged(key types.NamespacedName) {
+	switch {
+	case t.states.failing(key):
+		t.queue.add(key, changed, mended)
+	case t.config.FollowChanges:
+		t.quiet.note(key)
 	}
 }

@@ -98,7 +98,8 @@ type Picture interface {
 	Size() int64
 }
 
-// PartID names something that a Picture shows only the name of, at one version: a changed part has another PartID.
+// PartID names something that a Picture shows only the name of, at one version: a changed part has another PartID, and a
+// PartID has one content, whatever else it leads to.
 type PartID string
 
 // Part is the content of a PartID. It is immutable.
@@ -137,7 +138,8 @@ type Client interface {
 	// Lookup answers a Need from what the view holds. Where parts are missing it names them, and is called again when
 	// they were loaded; otherwise it returns the answer, or an error whose Reason says why there is none. An error that
 	// one scope caused is returned only where that scope could change the answer. Pure, but for the clock that an Answer
-	// with an Origin rests on.
+	// with an Origin rests on. Where nothing but parts is missing, these and their order say all that the pictures have to
+	// do with the answer: it changes with them alone, and Sources tell by them whom a new picture touches.
 	Lookup(n Need, view View) (Answer, []WantedPart, error)
 
 	// Confirm asks the provider directly, at the level of the key, whether the Need's key is gone. It returns nil only for

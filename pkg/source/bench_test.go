@@ -84,3 +84,38 @@ func BenchmarkTidy(b *testing.B) {
 		src.tidy(time.Now())
 	}
 }
+
+// BenchmarkSift is a new picture of a scope of which 10000 owners want an item each: finding out whom it touches.
+func BenchmarkSift(b *testing.B) {
+	for _, parts := range []bool{false, true} {
+		b.Run(fmt.Sprintf("parts=%v", parts), func(b *testing.B) {
+			src, _ := warm(b, parts)
+			for i := range 10000 {
+				src.Want(uid(i), "team", needs(fmt.Sprintf("a/item%d", i)))
+			}
+			wait := func() (waits bool) {
+				src.mu.Lock()
+				defer src.mu.Unlock()
+				return src.sifting.running
+			}
+			for wait() {
+				time.Sleep(time.Millisecond)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				src.mu.Lock()
+				src.sifting.running = true
+				src.sifting.scopes[provider.Scope{Name: "a"}] = false
+				src.mu.Unlock()
+				src.sift(b.Context())
+			}
+			b.StopTimer()
+			src.mu.Lock()
+			src.sifting.scopes[provider.Scope{Name: "a"}] = false
+			src.mu.Unlock()
+			began := time.Now()
+			src.copyForSift(b.Context())
+			b.ReportMetric(float64(time.Since(began).Microseconds()), "µs-locked")
+		})
+	}
+}

@@ -15,6 +15,12 @@
 // refused credential, opens the Source's breaker: nobody waits until a probe succeeded, of which there is at most one per
 // poll interval.
 //
+// # Changes
+//
+// Each new picture is sifted: what every want comes to, from pictures alone, is compared with what it came to before, and the
+// owners of those that differ are named in a Change. That happens beside everything else, one sift at a time, with no lock
+// held while needs are looked up. Whoever wants something and was answered hears when a later picture gives another answer.
+//
 // # Locks
 //
 // Sources.mu guards the table of Sources and of owners, Source.mu all that a Source holds, scopes, parts, flights and

@@ -7,6 +7,10 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
+func errUnread(id provider.Scope) error {
+	return provider.Errorf(provider.Unavailable, "%q was not read yet", id.Name)
+}
+
 func errEndless() error {
 	return provider.Errorf(provider.Unavailable, "the provider's answer does not come to an end")
 }

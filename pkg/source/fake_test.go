@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -29,6 +30,12 @@ type backend struct {
 	vaults map[string]map[string]int
 	// parts makes items be loaded one by one.
 	parts bool
+	// tags are those of items, one each.
+	tags map[string]string
+	// slow makes a Lookup take its time.
+	slow func(provider.View)
+	// plain has answers change with nothing but the item.
+	plain bool
 	size  int64
 	delay time.Duration
 	// fail answers calls: an operation and what it concerns.
@@ -122,6 +129,7 @@ type fakeClient struct {
 
 type fakePicture struct {
 	rows       map[string]int
+	tags       map[string]string
 	asked      time.Time
 	generation int
 	size       int64
@@ -194,6 +202,9 @@ func (c *fakeClient) do(ctx context.Context, op Operation, what string) error {
 }
 
 func (c *fakeClient) Scopes(n provider.Need, _ []provider.Scope) ([]provider.Scope, error) {
+	if n.Kind == provider.KindFind {
+		return []provider.Scope{{Name: n.Path}}, nil
+	}
 	vaults, _, ok := strings.Cut(n.Key, "/")
 	if !ok {
 		return nil, provider.Errorf(provider.Invalid, "%q names no vault", n.Key)
@@ -219,8 +230,8 @@ func (c *fakeClient) Revalidate(ctx context.Context, s provider.Scope, held prov
 	if !ok {
 		return nil, provider.Errorf(provider.ScopeNotFound, "no vault %q", s.Name)
 	}
-	p := &fakePicture{rows: map[string]int{}, asked: asked, generation: c.generation, size: c.size}
-	same := held != nil && !c.changedAlways && len(held.(*fakePicture).rows) == len(rows)
+	p := &fakePicture{rows: map[string]int{}, tags: maps.Clone(c.tags), asked: asked, generation: c.generation, size: c.size}
+	same := held != nil && !c.changedAlways && len(held.(*fakePicture).rows) == len(rows) && maps.Equal(held.(*fakePicture).tags, p.tags)
 	for k, v := range rows {
 		p.rows[k] = v
 		same = same && held.(*fakePicture).rows[k] == v
@@ -239,6 +250,12 @@ func (c *fakeClient) Load(ctx context.Context, s provider.Scope, picture provide
 }
 
 func (c *fakeClient) Lookup(n provider.Need, view provider.View) (provider.Answer, []provider.WantedPart, error) {
+	if c.slow != nil {
+		c.slow(view)
+	}
+	if n.Kind == provider.KindFind {
+		return c.find(n, view)
+	}
 	scopes, _ := c.Scopes(n, nil)
 	_, item, _ := strings.Cut(n.Key, "/")
 	for _, s := range scopes {
@@ -253,6 +270,9 @@ func (c *fakeClient) Lookup(n provider.Need, view provider.View) (provider.Answe
 		}
 		id := fmt.Sprintf("%s@%d", item, version)
 		answer := provider.Answer{Version: fmt.Sprint(picture.generation), Updated: picture.asked, ID: item, Scope: s, Value: value.FromString(id)}
+		if c.plain {
+			answer.Version, answer.Updated = fmt.Sprint(version), time.Time{}
+		}
 		if !c.parts {
 			return answer, nil, nil
 		}

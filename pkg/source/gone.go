@@ -54,6 +54,7 @@ func (src *Source) recordLocked(r *read, a *ask) {
 	if w == nil {
 		return
 	}
+	src.answeredWantLocked(r, a, w)
 	oldest, newest, failed := src.spanLocked(r, a)
 	switch {
 	case a.result.Err == nil:

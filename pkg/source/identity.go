@@ -29,10 +29,18 @@ func newIdentityKey() identityKey {
 	return key
 }
 
-func (key identityKey) of(store Store, material provider.Material) (identity, error) {
-	spec, err := json.Marshal(store.Provider)
-	if err != nil {
-		return identity{}, fmt.Errorf("encoding spec.provider: %w", err)
+// of is the identity of a store. The spec of before, nil for none, is not encoded again: one is looked for at every look at an
+// ExternalSecret.
+func (key identityKey) of(store Store, material provider.Material, before *Source) (identity, error) {
+	id := identity{retry: retryOf(store.Retry)}
+	if before != nil && before.spec.Load() == store.Provider {
+		id.spec = before.id.spec
+	} else {
+		spec, err := json.Marshal(store.Provider)
+		if err != nil {
+			return identity{}, fmt.Errorf("encoding spec.provider: %w", err)
+		}
+		id.spec = sha256.Sum256(spec)
 	}
 	mac := hmac.New(sha256.New, key[:])
 	write := func(b []byte) {
@@ -45,7 +53,6 @@ func (key identityKey) of(store Store, material provider.Material) (identity, er
 		write([]byte(purpose))
 		write(material[purpose].Bytes())
 	}
-	id := identity{spec: sha256.Sum256(spec), retry: retryOf(store.Retry)}
 	mac.Sum(id.material[:0])
 	return id, nil
 }

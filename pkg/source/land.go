@@ -44,7 +44,7 @@ func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *
 		}
 		sc.size, sc.serial = s.size, src.sources.newSerial()
 	}
-	changed := !s.same || sc.failure != nil || sc.barred
+	turned := sc.failure != nil || sc.barred || sc.picture == nil
 	if sc.failure != nil {
 		src.after = append(src.after, func() { src.client.log.Info("readable again", "scope", sc.id.Name) })
 	}
@@ -54,15 +54,20 @@ func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *
 	if sc.thoroughFlight {
 		sc.thoroughAt = f.began
 	}
-	if changed {
-		src.untidy = true
-		src.changedLocked(sc)
+	src.untidy = src.untidy || turned || !s.same
+	switch {
+	case !s.same:
+		src.newest++
+		sc.stamp, sc.stampBefore = src.newest, sc.stamp
+		src.siftLocked(sc.id, turned)
+	case turned:
+		src.turnedLocked(sc)
 	}
 	return nil
 }
 
-func (src *Source) changedLocked(sc *scope) {
-	c := Change{StoreUID: src.store.UID, Scope: sc.id}
+func (src *Source) turnedLocked(sc *scope) {
+	c := Change{StoreUID: src.store.UID, Scope: sc.id, Turned: true}
 	src.after = append(src.after, func() { src.sources.notifier.send(c) })
 }
 
@@ -70,10 +75,14 @@ func (src *Source) failLocked(sc *scope, f *failure, now time.Time) {
 	reason, retryAfter := provider.ReasonOf(f.err), min(provider.RetryAfterOf(f.err), maxPause)
 	if sc.failure == nil {
 		sc.since = f.began
-		src.changedLocked(sc)
+		src.turnedLocked(sc)
 		src.after = append(src.after, func() {
 			src.client.log.Warn("not readable", "scope", sc.id.Name, "reason", reason, "message", f.err.Error())
 		})
+	}
+	if sc.failure == nil && sc.picture == nil {
+		// What rests on other scopes too was not sifted for want of this one.
+		src.siftLocked(sc.id, false)
 	}
 	sc.failure, sc.failedAt = f, now
 	sc.heldOff = now.Add(retryAfter)

@@ -63,6 +63,8 @@ type model struct {
 	ends    time.Time
 	actors  sync.WaitGroup
 	current atomic.Pointer[generation]
+	// plain is the backend's: its answers do not say when the provider was asked.
+	plain bool
 
 	fresh, late, failed, ready atomic.Int64
 }
@@ -146,6 +148,9 @@ func (m *model) judge(g *generation, n provider.Need, result provider.Result, no
 	}
 	if result.Err != nil {
 		m.failed.Add(1)
+		return
+	}
+	if m.plain {
 		return
 	}
 	asked := result.Answer.Updated

@@ -14,6 +14,8 @@ type pin struct {
 	err     error
 	// observed is when the picture began, or, beside an error, the last one that there was.
 	observed time.Time
+	// stamp is that of the picture that the scope had then, also beside an error.
+	stamp stamp
 }
 
 // pinAll returns the asks whose scopes are pinned, and what the others wait for.
@@ -62,6 +64,7 @@ func (src *Source) pinLocked(r *read, scopes []provider.Scope, tenant string, no
 			waits = append(waits, f)
 			continue
 		}
+		p.stamp = sc.stamp
 		r.pins[id] = p
 	}
 	return waits
@@ -119,6 +122,6 @@ func (sc *scope) pinned(notBefore time.Time, otherwise error) pin {
 	case otherwise != nil:
 		return pin{err: otherwise}
 	default:
-		return pin{err: provider.Errorf(provider.Unavailable, "%q was not read yet", sc.id.Name)}
+		return pin{err: errUnread(sc.id)}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
@@ -88,11 +89,12 @@ func TestChangesAreNotified(t *testing.T) {
 			defer func() { seen = nil }()
 			return seen
 		}
-		change := []Change{{StoreUID: theStore.UID, Scope: provider.Scope{Name: "a"}}}
+		turned := []Change{{StoreUID: theStore.UID, Scope: provider.Scope{Name: "a"}, Turned: true}}
+		change := []Change{{StoreUID: theStore.UID, Scope: provider.Scope{Name: "a"}, Owners: []types.UID{uid(1)}}}
 		f.sources.Lead(true)
 		f.src.Want(uid(1), "team", needs("a/x"))
 		time.Sleep(time.Second)
-		require.Equal(t, change, changes(), "the first picture")
+		require.Equal(t, turned, changes(), "the first picture, from which nobody has been answered")
 		time.Sleep(time.Minute)
 		require.Empty(t, changes(), "nothing new")
 		f.set(func() { f.vaults["a"]["x"]++ })
@@ -102,12 +104,12 @@ func TestChangesAreNotified(t *testing.T) {
 			f.fail = func(Operation, string) error { return provider.Errorf(provider.Unavailable, "503") }
 		})
 		time.Sleep(time.Minute)
-		require.Equal(t, change, changes(), "it fails, once")
+		require.Equal(t, turned, changes(), "it fails, once")
 		_, err := f.src.Failing()
 		require.Error(t, err)
 		f.set(func() { f.fail = nil })
 		time.Sleep(time.Minute)
-		require.Equal(t, change, changes(), "it answers again")
+		require.Equal(t, turned, changes(), "it answers again")
 		_, err = f.src.Failing()
 		require.NoError(t, err)
 	})
@@ -119,11 +121,15 @@ func TestSubscriberThatBlocksHoldsUpNoRevalidation(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
 		f.sources.Subscribe(func(Change) { <-release })
-		for range 10 {
+		for i := range 10 {
+			f.src.Want(uid(i%3), "team", needs("a/x"))
 			require.False(t, f.get("a/x").Late)
 			time.Sleep(time.Second)
 		}
-		require.Len(t, f.sources.notifier.pending, 1, "equal changes that wait are one")
+		f.sources.notifier.mu.Lock()
+		defer f.sources.notifier.mu.Unlock()
+		require.Len(t, f.sources.notifier.pending, 1, "changes of one scope that wait are one")
+		require.Len(t, f.sources.notifier.pending[0].owners, 3, "for all whom any of them touches")
 	})
 }
 

@@ -21,25 +21,31 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/seed"
 )
 
-// The retrySettings of a store hold whatever its provider is: of requests that fail twice, and then no more, as many are
-// made as the settings allow. The site's budget pays for each of them.
-func TestRetriesOfBothProviders(t *testing.T) {
-	op, inf := seed.HomeCluster().Servers(connect.Options{}, infisical.Options{})
+// twoStores are a store of each provider at a simulator, and what both need to log in.
+func twoStores(t *testing.T) (op *connect.Server, inf *infisical.Server, spec, folder *v1.SecretStoreProvider, material provider.Material) {
+	op, inf = seed.HomeCluster().Servers(connect.Options{}, infisical.Options{})
 	selector := func(key string) v1.SecretKeySelector { return v1.SecretKeySelector{Name: ptr.To("s"), Key: &key} }
-	spec := &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
+	spec = &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
 		ConnectHost: op.Start(), Vaults: map[string]int64{"pitower": 1},
 		Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{ConnectTokenSecretRef: selector("token")}},
 	}}
-	folder := &v1.SecretStoreProvider{Infisical: &v1.InfisicalProvider{
+	folder = &v1.SecretStoreProvider{Infisical: &v1.InfisicalProvider{
 		HostAPI: ptr.To(inf.Start()), SecretsScope: v1.InfisicalScope{ProjectSlug: "home-lab-iwi-y", EnvironmentSlug: "prod"},
 		Auth: v1.InfisicalAuth{UniversalAuthCredentials: &v1.InfisicalUniversalAuth{ClientID: selector("id"), ClientSecret: selector("secret")}},
 	}}
 	t.Cleanup(op.Close)
 	t.Cleanup(inf.Close)
-	material := provider.Material{
+	material = provider.Material{
 		"token":    value.FromString("demo-connect-token"),
 		"clientId": value.FromString("demo-client-id"), "clientSecret": value.FromString("demo-client-secret"),
 	}
+	return op, inf, spec, folder, material
+}
+
+// The retrySettings of a store hold whatever its provider is: of requests that fail twice, and then no more, as many are
+// made as the settings allow. The site's budget pays for each of them.
+func TestRetriesOfBothProviders(t *testing.T) {
+	op, inf, spec, folder, material := twoStores(t)
 	for name, c := range map[string]struct {
 		provider *v1.SecretStoreProvider
 		sim      *harness.Harness

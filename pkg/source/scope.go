@@ -24,6 +24,8 @@ type scope struct {
 	began   time.Time
 	// serial tells the picture from all others that were ever held.
 	serial provider.Stamp
+	// stamp is that of the picture, stampBefore that of the one before it.
+	stamp, stampBefore stamp
 	// failure is how the last revalidation ended; nil where well. since is when the first began of those that failed
 	// without a good one in between; failedAt is when the last failure ended, also where one ended well after it.
 	failure         *failure

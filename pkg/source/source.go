@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -17,8 +18,10 @@ type Source struct {
 	sources *Sources
 	store   Store
 	id      identity
-	client  *client
-	site    *site
+	// spec is where spec.provider stands that id is of, as last seen.
+	spec   atomic.Pointer[v1.SecretStoreProvider]
+	client *client
+	site   *site
 	// retired is closed when another Source took the place of this one, or its store is gone.
 	retired chan struct{}
 	waiting atomic.Int64
@@ -36,6 +39,9 @@ type Source struct {
 	watched []provider.Scope
 	owners  map[types.UID][]provider.Need
 	wants   map[provider.Need]*want
+	sifting sifting
+	// newest is the stamp of the last new picture.
+	newest stamp
 	// untidy is set where something may be held that nobody needs.
 	untidy   bool
 	tidiedAt time.Time
@@ -59,7 +65,7 @@ type Source struct {
 
 func newSource(s *Sources, store Store, id identity, name string, c provider.Client, budget *site) *Source {
 	retired := make(chan struct{})
-	return &Source{
+	src := &Source{
 		sources: s,
 		store:   store,
 		id:      id,
@@ -79,7 +85,11 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		owners:  map[types.UID][]provider.Need{},
 		wants:   map[provider.Need]*want{},
 		tenants: tenants{},
+		sifting: sifting{scopes: map[provider.Scope]bool{}, fresh: map[provider.Need]struct{}{}},
+		newest:  stampBefore,
 	}
+	src.spec.Store(store.Provider)
+	return src
 }
 
 func storeName(store Store) string {
@@ -146,6 +156,7 @@ func (src *Source) retire(successor *Source) {
 	src.unloaded, src.queue = nil, nil
 	src.releaseLocked(src.bytes)
 	src.scopes = map[provider.Scope]*scope{}
+	unsifted := src.unsiftedLocked()
 	src.wants, src.owners, src.watched = nil, nil, nil
 	dispersed := src.after
 	src.after = nil
@@ -154,6 +165,9 @@ func (src *Source) retire(successor *Source) {
 
 	if unused {
 		src.client.Close()
+	}
+	if successor != nil {
+		successor.doubt(unsifted)
 	}
 	// They may have much to do, which is not for the caller of Get.
 	src.sources.life.start(func(context.Context) {

@@ -105,12 +105,15 @@ func (s *Sources) Subscribe(f func(Change)) { s.notifier.subscribe(f) }
 // nobody any more: calls of Inputs that wait on it go on with the new one. The error is a *provider.Error, or says why
 // the store's part of the spec cannot be used; the Source that there was then stays.
 func (s *Sources) Get(store Store, material provider.Material) (*Source, error) {
-	id, err := s.key.of(store, material)
+	current := s.lookUp(store.UID)
+	id, err := s.key.of(store, material, current)
 	if err != nil {
 		return nil, err
 	}
-	if src := s.lookUp(store.UID); src != nil && src.id == id {
-		return src, nil
+	if current != nil && current.id == id {
+		// A store that was written is another object, of the same spec mostly.
+		current.spec.Store(store.Provider)
+		return current, nil
 	}
 	src, err := s.connect(store, id, material)
 	if err != nil {

@@ -47,6 +47,8 @@ func (src *Source) tidy(now time.Time) {
 	for n, w := range src.wants {
 		if wanted, ok := scopes[n]; ok && !slices.Equal(wanted, w.scopes) {
 			src.rescopeLocked(w, wanted)
+			w.told.elsewhere()
+			src.freshLocked(n, w)
 		}
 	}
 	src.sweepLocked(marks.marked, now.Add(-idleIntervals*interval))
@@ -99,7 +101,7 @@ func (m *marker) Picture(id provider.Scope) (provider.Picture, error) {
 	defer m.src.mu.Unlock()
 	sc := m.src.scopes[id]
 	if sc == nil || sc.picture == nil {
-		return nil, provider.Errorf(provider.Unavailable, "%q was not read yet", id.Name)
+		return nil, errUnread(id)
 	}
 	return sc.picture, nil
 }

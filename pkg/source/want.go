@@ -12,7 +12,7 @@ import (
 
 // want is a need that owners have registered. It is guarded by Source.mu.
 type want struct {
-	owners int
+	owners map[types.UID]struct{}
 	// tenant is the namespace of all owners, everybody where there are several.
 	tenant string
 	scopes []provider.Scope
@@ -22,6 +22,7 @@ type want struct {
 	// first missing.
 	found, absent time.Time
 	confirmation  *confirmation
+	told          told
 }
 
 // Want registers all that owner, an object of a namespace, needs of the Source, in place of what it needed before; nothing,
@@ -91,11 +92,15 @@ func (src *Source) setWants(owner types.UID, needs []provider.Need) {
 		return
 	}
 	before := src.owners[owner]
+	kept := make(map[provider.Need]struct{}, len(needs))
 	for _, n := range needs {
-		src.addWantLocked(n, tenant, scopes[n])
+		kept[n] = struct{}{}
+		src.addWantLocked(owner, tenant, n, scopes[n])
 	}
 	for _, n := range before {
-		src.dropWantLocked(n)
+		if _, ok := kept[n]; !ok {
+			src.dropWantLocked(owner, n)
+		}
 	}
 	src.owners[owner] = needs
 	if len(needs) == 0 {
@@ -139,7 +144,7 @@ func (src *Source) scopesOfNew(needs []provider.Need) map[provider.Need][]provid
 	return scopes
 }
 
-func (src *Source) addWantLocked(n provider.Need, tenant string, scopes []provider.Scope) {
+func (src *Source) addWantLocked(owner types.UID, tenant string, n provider.Need, scopes []provider.Scope) {
 	w := src.wants[n]
 	if w != nil && w.tenant != tenant {
 		w.tenant = everybody
@@ -148,17 +153,18 @@ func (src *Source) addWantLocked(n provider.Need, tenant string, scopes []provid
 		}
 	}
 	if w == nil {
-		w = &want{tenant: tenant}
+		w = &want{owners: map[types.UID]struct{}{}, tenant: tenant}
 		src.wants[n] = w
 		src.rescopeLocked(w, scopes)
+		src.freshLocked(n, w)
 	}
-	w.owners++
+	w.owners[owner] = struct{}{}
 }
 
-func (src *Source) dropWantLocked(n provider.Need) {
+func (src *Source) dropWantLocked(owner types.UID, n provider.Need) {
 	w := src.wants[n]
-	w.owners--
-	if w.owners == 0 {
+	delete(w.owners, owner)
+	if len(w.owners) == 0 {
 		src.rescopeLocked(w, nil)
 		delete(src.wants, n)
 	}
@@ -211,23 +217,25 @@ func (src *Source) watchedScopes() []provider.Scope {
 func (src *Source) inherit(old *Source) {
 	old.mu.Lock()
 	owners := make(map[types.UID][]provider.Need, len(old.owners))
-	last := make(map[provider.Need]*provider.Answer, len(old.wants))
+	wants := make(map[provider.Need]want, len(old.wants))
 	for owner, needs := range old.owners {
 		owners[owner] = needs
 	}
 	for n, w := range old.wants {
-		last[n] = w.last
+		wants[n] = *w
 	}
 	old.mu.Unlock()
 	for owner, needs := range owners {
 		src.setWants(owner, needs)
 	}
-	if old.id.spec != src.id.spec {
-		return
-	}
 	src.mu.Lock()
 	defer src.unlock()
 	for n, w := range src.wants {
-		w.last = last[n]
+		before := wants[n]
+		w.told = before.told
+		w.told.elsewhere()
+		if old.id.spec == src.id.spec {
+			w.last = before.last
+		}
 	}
 }

@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func twoStores(t *testing.T) (op *connect.Server, inf *infisical.Server, spec, f
 }
 
 // The retrySettings of a store hold whatever its provider is: of requests that fail twice, and then no more, as many are
-// made as the settings allow.
+// made as the settings allow. The site's budget pays for each of them.
 func TestRetriesOfBothProviders(t *testing.T) {
 	op, inf, spec, folder, material := twoStores(t)
 	for name, c := range map[string]struct {
@@ -64,7 +65,9 @@ func TestRetriesOfBothProviders(t *testing.T) {
 			want: map[string]int{infisical.RouteLogin: 1, infisical.RouteList: 1}, reason: provider.Unavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sources := source.New(source.Config{Providers: builtin.All(nil), CallTimeout: 30 * time.Second})
+			sources := source.New(source.Config{
+				Providers: builtin.All(nil), CallTimeout: 30 * time.Second, Rates: map[string]int{"127.0.0.1": 40},
+			})
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan struct{})
 			go func() {
@@ -81,8 +84,15 @@ func TestRetriesOfBothProviders(t *testing.T) {
 			c.sim.Requests.Reset()
 			c.sim.Faults.Add(harness.JSON(503, `{}`).On(c.route).For(2))
 			defer c.sim.Faults.Clear()
+			began := time.Now()
 			result := src.Inputs(t.Context(), []provider.Need{c.need}, time.Now()).Result(c.need)
 			require.Empty(t, cmp.Diff(c.want, c.sim.Requests.Counts()))
+			budgets := sources.State().Budgets
+			here := slices.IndexFunc(budgets, func(b source.Budget) bool { return b.Site == "127.0.0.1" })
+			require.GreaterOrEqual(t, here, 0)
+			// Ten at once, and ten a minute more.
+			refilled := time.Since(began).Minutes() * 10
+			require.InDelta(t, c.sim.Requests.Total(), 10+refilled-budgets[here].Callers, refilled+0.001)
 			if c.reason == "" {
 				require.NoError(t, result.Err)
 			} else {

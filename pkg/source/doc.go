@@ -15,6 +15,13 @@
 // refused credential, opens the Source's breaker: nobody waits until a probe succeeded, of which there is at most one per
 // poll interval.
 //
+// # Polls
+//
+// The leader revalidates every scope that owners want once per poll interval, whatever their number. Where a provider can
+// tell of all scopes of a store in one request (provider.Surveyor), whichever is due takes all of them along; a picture is
+// then dated by when that request began, and those that changed are read on without asking again. Every tenth poll forgoes
+// what is indirect.
+//
 // # Locks
 //
 // Sources.mu guards the table of Sources and of owners, Source.mu all that a Source holds, scopes, parts, flights and

@@ -107,7 +107,9 @@ func (src *Source) poll(sc *scope, now time.Time) (again time.Time) {
 		src.probeLocked(sc, poll, now)
 		return time.Time{}
 	}
-	src.startLocked(sc, poll, now)
+	if !src.surveyLocked(sc, now) {
+		src.startLocked(sc, poll, now)
+	}
 	return time.Time{}
 }
 

@@ -46,6 +46,8 @@ type Source struct {
 	check          *checkup
 
 	running, polling int
+	// surveyAt is until when scopes are polled one by one: a survey has told nothing.
+	surveyAt time.Time
 	// queue is the scopes whose next flight waits for a free place.
 	queue []*scope
 

@@ -34,6 +34,8 @@ type Extra struct {
 	ListFreshness time.Duration
 	PollInterval  time.Duration
 	FollowChanges bool
+	// InfisicalEvents has the leader listen to changes where Infisical tells of them, beside polling.
+	InfisicalEvents bool
 	// AuthorizeTakeover asks authors for their right to a Secret that is taken over.
 	AuthorizeTakeover bool
 	LeaderElect       bool

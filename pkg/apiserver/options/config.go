@@ -58,6 +58,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			ListFreshness:      o.ListFreshness,
 			PollInterval:       o.PollInterval,
 			FollowChanges:      o.FollowChanges,
+			InfisicalEvents:    o.InfisicalEvents,
 			AuthorizeTakeover:  o.AuthorizeTakeover,
 			LeaderElect:        o.LeaderElect,
 			ControllerClass:    o.ControllerClass,

@@ -47,6 +47,9 @@ type Options struct {
 	PollInterval time.Duration
 	// FollowChanges has a change that polling saw written at once, before the refresh interval is over.
 	FollowChanges bool
+	// InfisicalEvents has the leader listen to changes where Infisical tells of them. On by default: where it does not, that
+	// costs one request in ten minutes for each identity and project.
+	InfisicalEvents bool
 	// AuthorizeTakeover has an ExternalSecret take over a Secret that nobody manages only where its author may update it.
 	AuthorizeTakeover bool
 	// LeaderElect has one of several replicas write Secrets; without it, this one does.
@@ -90,6 +93,7 @@ func New() *Options {
 		ListFreshness:   5 * time.Second,
 		PollInterval:    10 * time.Second,
 		FollowChanges:   true,
+		InfisicalEvents: true,
 		ControllerClass: "default",
 		Namespace:       "external-secrets",
 		Workers:         16,
@@ -108,6 +112,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.DurationVar(&o.ListFreshness, "list-freshness", o.ListFreshness, "How old a picture of a provider may be that a live LIST is answered from.")
 	own.DurationVar(&o.PollInterval, "poll-interval", o.PollInterval, "How often the leader asks a provider whether anything changed, per vault or folder in use.")
 	own.BoolVar(&o.FollowChanges, "follow-changes", o.FollowChanges, "Write a change that polling saw at once. With false, it waits for the refreshInterval, as with External Secrets Operator.")
+	own.BoolVar(&o.InfisicalEvents, "infisical-events", o.InfisicalEvents, "Listen to the event streams of Infisical, beside polling, so that a change is seen at once. An instance whose plan has no event subscriptions, or an identity that may not subscribe, costs one request in ten minutes.")
 	own.BoolVar(&o.AuthorizeTakeover, "authorize-takeover", o.AuthorizeTakeover, "Let an ExternalSecret take over a Secret that exists, and that no ExternalSecret manages, only if whoever wrote its spec may update that Secret. Without it, whoever may create ExternalSecrets may replace the data of any ordinary Secret of the namespace, as with External Secrets Operator.")
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")

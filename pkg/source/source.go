@@ -36,6 +36,8 @@ type Source struct {
 	watched []provider.Scope
 	owners  map[types.UID][]provider.Need
 	wants   map[provider.Need]*want
+	// wide are scopes that stand, or may stand, for several others.
+	wide map[provider.Scope]*wide
 	// untidy is set where something may be held that nobody needs.
 	untidy   bool
 	tidiedAt time.Time
@@ -79,6 +81,7 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		scopes:  map[provider.Scope]*scope{},
 		owners:  map[types.UID][]provider.Need{},
 		wants:   map[provider.Need]*want{},
+		wide:    map[provider.Scope]*wide{},
 	}
 }
 
@@ -144,7 +147,7 @@ func (src *Source) retire(successor *Source) {
 	src.unloaded, src.queue = nil, nil
 	src.releaseLocked(src.bytes)
 	src.scopes = map[provider.Scope]*scope{}
-	src.wants, src.owners, src.watched = nil, nil, nil
+	src.wants, src.owners, src.watched, src.wide = nil, nil, nil, nil
 	dispersed := src.after
 	src.after = nil
 	unused := src.calls == 0

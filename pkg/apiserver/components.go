@@ -77,6 +77,7 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		Providers:    c.providers,
 		PollInterval: extra.PollInterval,
 		Rates:        extra.ProviderRates,
+		Streams:      source.Streams{Off: !extra.InfisicalEvents},
 		Metrics:      c.metrics,
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})

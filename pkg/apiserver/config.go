@@ -35,6 +35,8 @@ type Extra struct {
 	PollInterval  time.Duration
 	ProviderRates map[string]int
 	FollowChanges bool
+	// InfisicalEvents has the leader listen to changes where Infisical tells of them, beside polling.
+	InfisicalEvents bool
 	// AuthorizeTakeover asks authors for their right to a Secret that is taken over.
 	AuthorizeTakeover bool
 	LeaderElect       bool

@@ -40,8 +40,16 @@ type shown struct {
 }
 
 func (c *client) revalidate(ctx context.Context, by payer, scope provider.Scope, held provider.Picture, thorough bool) (s shown, o outcome) {
+	return c.show(ctx, by, scope, held, func(ctx context.Context) (provider.Picture, error) {
+		return c.Revalidate(ctx, scope, held, thorough)
+	})
+}
+
+// show makes a call that shows a scope.
+func (c *client) show(ctx context.Context, by payer, scope provider.Scope, held provider.Picture,
+	ask func(context.Context) (provider.Picture, error)) (s shown, o outcome) {
 	o = c.call(ctx, Revalidate, by, func(ctx context.Context) error {
-		picture, err := c.Revalidate(ctx, scope, held, thorough)
+		picture, err := ask(ctx)
 		if err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ type Config struct {
 	// Rates says how many requests a minute a host allows, whatever its port; 0 means any number. It is laid over
 	// DefaultRates.
 	Rates   map[string]int
+	Streams Streams
 	Metrics Metrics
 	// Logger gets names of stores and scopes, Reasons and messages of this project's own; nil discards them.
 	Logger *slog.Logger
@@ -51,6 +52,15 @@ type Limits struct {
 	SourceWaiting, TotalWaiting int
 	// Revalidations (32), Polls (8, of these) and Loads (8) bound what a Source has in flight at once.
 	Revalidations, Polls, Loads int
+}
+
+// Streams say how the leader listens to changes, where a provider tells of them.
+type Streams struct {
+	// Off leaves it to polls.
+	Off bool
+	// Spacing (1 min) lies at least between the beginnings of two attempts at one stream, and Pause (1 s) between the end of
+	// one and the next. One that is not to be had is tried again after Refused (10 min).
+	Spacing, Pause, Refused time.Duration
 }
 
 // DefaultRates are the requests a minute that well-known hosts allow: Infisical Cloud's documented limit for reading
@@ -88,6 +98,9 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.Limits.Revalidations, 32)
 	orDefault(&c.Limits.Polls, 8)
 	orDefault(&c.Limits.Loads, 8)
+	orDefault(&c.Streams.Spacing, time.Minute)
+	orDefault(&c.Streams.Pause, time.Second)
+	orDefault(&c.Streams.Refused, 10*time.Minute)
 	c.Rates = ratesBySite(c.Rates)
 	if c.Metrics == nil {
 		c.Metrics = noMetrics{}

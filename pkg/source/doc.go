@@ -21,6 +21,18 @@
 // owners of those that differ are named in a Change. That happens beside everything else, one sift at a time, with no lock
 // held while needs are looked up. Whoever wants something and was answered hears when a later picture gives another answer.
 //
+// # Polls
+//
+// The leader revalidates every scope that owners want once per poll interval, whatever their number. Where a provider can
+// tell of all scopes of a store in one request (provider.Surveyor), whichever is due takes all of them along; a picture is
+// then dated by when that request began, and those that changed are read on without asking again. Every tenth poll forgoes
+// what is indirect. Where one wider scope shows what many narrow ones do (provider.Widener), it takes their place, after it
+// was read once and shown to have all that they have.
+//
+// Where a provider tells of changes (provider.Streamer), the leader listens, with one stream for all stores that can share
+// it. A change makes the scopes that it touches due at once, and so does the opening of a stream. Polls go on as if there
+// were none: a stream may lose events, and nobody could tell. At most one attempt at a stream is made in a minute.
+//
 // # Locks
 //
 // Sources.mu guards the table of Sources and of owners, Source.mu all that a Source holds, scopes, parts, flights and

@@ -10,10 +10,7 @@ import (
 func (src *Source) landLocked(sc *scope, f *flight, s shown, o outcome) {
 	now := time.Now()
 	sc.current = nil
-	src.running--
-	if sc.polled {
-		src.polling--
-	}
+	src.freePlaceLocked(sc)
 	if sc.probe {
 		sc.probe, src.breaker.probing = false, false
 	}
@@ -33,6 +30,18 @@ func (src *Source) landLocked(sc *scope, f *flight, s shown, o outcome) {
 	}
 	src.continueLocked(sc, failed != nil, now)
 	signal(src.sources.wake)
+}
+
+// freePlaceLocked gives back the place of the scope's own call. A survey has one place for all of its scopes.
+func (src *Source) freePlaceLocked(sc *scope) {
+	if sc.surveyed {
+		sc.surveyed = false
+		return
+	}
+	src.running--
+	if sc.polled {
+		src.polling--
+	}
 }
 
 // installLocked makes what was shown what is held of the scope. It fails where that does not fit.

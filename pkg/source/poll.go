@@ -6,10 +6,14 @@ import (
 	"time"
 )
 
+// longestPause keeps a change that was heard of from waiting where polls are far apart.
+const longestPause = 200 * time.Millisecond
+
 // pollLoop revalidates what is due while this process leads, and lets go of what nobody needs.
 func (s *Sources) pollLoop(ctx context.Context) {
 	// However often it is woken, it looks at most so often, and at least once per interval.
-	pause := s.cfg.PollInterval / 50
+	pause := min(s.cfg.PollInterval/50, longestPause)
+	listening := &streams{sources: s, open: map[any]*stream{}, rests: map[any]time.Time{}}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -21,6 +25,7 @@ func (s *Sources) pollLoop(ctx context.Context) {
 		}
 		now := time.Now()
 		s.tidyAll(now)
+		listening.tend(ctx, now)
 		next := now.Add(s.cfg.PollInterval)
 		if s.lead.Load() {
 			next = s.pollDue(now, next)
@@ -119,8 +124,10 @@ func (src *Source) poll(sc *scope, now time.Time) (again time.Time) {
 		src.probeLocked(sc, poll, now)
 		return time.Time{}
 	}
-	// It fails only where the Sources have stopped.
-	_ = src.startLocked(sc, poll, now)
+	if !src.surveyLocked(sc, now) {
+		// It fails only where the Sources have stopped.
+		_ = src.startLocked(sc, poll, now)
+	}
 	return time.Time{}
 }
 

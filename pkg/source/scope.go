@@ -39,6 +39,8 @@ type scope struct {
 	probe, polled  bool
 	// payer is the user who caused the revalidation that is to begin; empty for this server itself.
 	payer string
+	// surveyed is set where current is part of a survey.
+	surveyed bool
 	// barred is set where somebody was sent away because of the whole Source's breaker, and should hear when that is over.
 	barred bool
 
@@ -128,7 +130,7 @@ func (src *Source) startLocked(sc *scope, k kind, now time.Time) error {
 	f := sc.nextLocked()
 	f.began = now
 	held := sc.picture
-	thoroughDue := held != nil && now.Sub(sc.thoroughAt) >= thoroughEvery*src.sources.cfg.PollInterval
+	thoroughDue := src.thoroughDueLocked(sc, now)
 	thorough := k == poll && thoroughDue
 	ok := src.callLocked(func(ctx context.Context) {
 		s, o := src.client.revalidate(ctx, by, sc.id, held, thorough)
@@ -150,6 +152,11 @@ func (src *Source) startLocked(sc *scope, k kind, now time.Time) error {
 		sc.nextPoll = now.Add(src.sources.jittered())
 	}
 	return nil
+}
+
+// thoroughDueLocked tells whether the scope's next poll is to forgo shortcuts.
+func (src *Source) thoroughDueLocked(sc *scope, now time.Time) bool {
+	return sc.picture != nil && now.Sub(sc.thoroughAt) >= thoroughEvery*src.sources.cfg.PollInterval
 }
 
 // jittered is a time to the next poll: never longer than the interval, so that the interval is a promise.

@@ -42,6 +42,8 @@ type Source struct {
 	sifting sifting
 	// newest is the edition of the last new picture.
 	newest edition
+	// wide are scopes that stand, or may stand, for several others.
+	wide map[provider.Scope]*wide
 	// untidy is set where something may be held that nobody needs.
 	untidy   bool
 	tidiedAt time.Time
@@ -52,6 +54,8 @@ type Source struct {
 	check          *checkup
 
 	running, polling int
+	// surveyAt is until when scopes are polled one by one: a survey has told nothing.
+	surveyAt time.Time
 	// queue is the scopes whose next flight waits for a free place.
 	queue []*scope
 
@@ -87,6 +91,7 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		sifting: sifting{scopes: map[provider.Scope]bool{}, fresh: map[provider.Need]struct{}{}},
 		newest:  editionBefore,
 		tenants: tenants{},
+		wide:    map[provider.Scope]*wide{},
 	}
 	src.spec.Store(store.Provider)
 	return src
@@ -157,7 +162,7 @@ func (src *Source) retire(successor *Source) {
 	src.releaseLocked(src.bytes)
 	src.scopes = map[provider.Scope]*scope{}
 	unsifted := src.unsiftedLocked()
-	src.wants, src.owners, src.watched = nil, nil, nil
+	src.wants, src.owners, src.watched, src.wide = nil, nil, nil, nil
 	dispersed := src.after
 	src.after = nil
 	unused := src.calls == 0

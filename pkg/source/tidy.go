@@ -1,6 +1,7 @@
 package source
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -18,21 +19,25 @@ func (s *Sources) tidyAll(now time.Time) {
 func (src *Source) tidy(now time.Time) {
 	interval := src.sources.cfg.PollInterval
 	src.mu.Lock()
-	if !src.untidy || now.Sub(src.tidiedAt) < interval {
+	if !src.untidy && !src.failsWideLocked() || now.Sub(src.tidiedAt) < interval {
 		src.mu.Unlock()
 		return
 	}
 	src.untidy, src.tidiedAt = false, now
-	known := src.watched
 	scopes := make(map[provider.Need][]provider.Scope, len(src.wants))
 	for n := range src.wants {
 		scopes[n] = nil
 	}
 	src.mu.Unlock()
 
+	needs := slices.Collect(maps.Keys(scopes))
+	own := src.scopesOf(needs, nil)
+	// What is watched is no reason to watch it: only what some need names by itself, or was chosen for many.
+	known := append(own, src.widen(needs, own, now)...)
 	marks := &marker{src: src, marked: map[provider.WantedPart]struct{}{}}
 	for n := range scopes {
 		scopes[n], _ = src.client.scopes(n, known)
+		marks.scopes = scopes[n]
 		_, missing, _ := src.client.lookup(n, marks)
 		for _, m := range missing {
 			marks.marked[m] = struct{}{}
@@ -91,12 +96,17 @@ func (src *Source) dropPartLocked(p *part) {
 
 // marker is a view of all that is held, which notes the parts that are looked at.
 type marker struct {
-	src    *Source
+	src *Source
+	// scopes are those of the want that is looked up.
+	scopes []provider.Scope
 	marked map[provider.WantedPart]struct{}
 }
 
 // Picture implements provider.View.
 func (m *marker) Picture(id provider.Scope) (provider.Picture, error) {
+	if !slices.Contains(m.scopes, id) {
+		return nil, provider.ErrScopeNotNamed
+	}
 	m.src.mu.Lock()
 	defer m.src.mu.Unlock()
 	sc := m.src.scopes[id]

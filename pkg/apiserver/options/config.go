@@ -59,6 +59,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			PollInterval:       o.PollInterval,
 			ProviderRates:      o.ProviderRates,
 			FollowChanges:      o.FollowChanges,
+			InfisicalEvents:    o.InfisicalEvents,
 			AuthorizeTakeover:  o.AuthorizeTakeover,
 			LeaderElect:        o.LeaderElect,
 			ControllerClass:    o.ControllerClass,

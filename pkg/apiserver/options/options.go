@@ -49,6 +49,9 @@ type Options struct {
 	ProviderRates map[string]int
 	// FollowChanges has a change that polling saw written at once, before the refresh interval is over.
 	FollowChanges bool
+	// InfisicalEvents has the leader listen to changes where Infisical tells of them. On by default: where it does not, that
+	// costs one request in ten minutes for each identity and project.
+	InfisicalEvents bool
 	// AuthorizeTakeover has an ExternalSecret take over a Secret that nobody manages only where its author may update it.
 	AuthorizeTakeover bool
 	// LeaderElect has one of several replicas write Secrets; without it, this one does.
@@ -93,6 +96,7 @@ func New() *Options {
 		PollInterval:    10 * time.Second,
 		ProviderRates:   map[string]int{},
 		FollowChanges:   true,
+		InfisicalEvents: true,
 		ControllerClass: "default",
 		Namespace:       "external-secrets",
 		Workers:         16,
@@ -113,6 +117,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.Var(rates(o.ProviderRates), "provider-rate",
 		"Requests a minute that this process may make to a provider's host, as host=number; 0 for any number. May be given several times. Polling takes half at most, and so do reads that wait, half of that for one user. By default 120 for us.infisical.com (which app.infisical.com is too) and eu.infisical.com, as for Infisical Cloud's free plan, and any number for other hosts. The provider counts all replicas behind one address together.")
 	own.BoolVar(&o.FollowChanges, "follow-changes", o.FollowChanges, "Write a change that polling saw at once. With false, it waits for the refreshInterval, as with External Secrets Operator.")
+	own.BoolVar(&o.InfisicalEvents, "infisical-events", o.InfisicalEvents, "Listen to the event streams of Infisical, beside polling, so that a change is seen at once. An instance whose plan has no event subscriptions, or an identity that may not subscribe, costs one request in ten minutes.")
 	own.BoolVar(&o.AuthorizeTakeover, "authorize-takeover", o.AuthorizeTakeover, "Let an ExternalSecret take over a Secret that exists, and that no ExternalSecret manages, only if whoever wrote its spec may update that Secret. Without it, whoever may create ExternalSecrets may replace the data of any ordinary Secret of the namespace, as with External Secrets Operator.")
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")

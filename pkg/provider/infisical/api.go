@@ -123,6 +123,7 @@ func (c *client) readList(scope provider.Scope, answer apisecrets.ListSecretsV3R
 		if !p.add(row, (*more.Secrets)[n], place{c.environment, folder}, p.addDirect) {
 			return nil, malformed("a secret without its key or value")
 		}
+		c.learnProject(row.Workspace)
 	}
 	for n, block := range slices.Backward(answer.Imports) {
 		from := place{block.Environment, cleanFolder(block.SecretPath)}

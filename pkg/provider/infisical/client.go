@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/go-resty/resty/v2"
 
@@ -22,6 +24,12 @@ type client struct {
 	connection *connection
 	identity   *identity
 	release    func()
+
+	channel channel
+	// projectID is the id of project, nil while it is not known.
+	projectID atomic.Pointer[string]
+	// silence ends a stream of events.
+	silence time.Duration
 
 	// lifetime ends with Close, and with it every call.
 	lifetime context.Context
@@ -46,18 +54,22 @@ func (c *client) ask(ctx context.Context, limit int64, call func(*resty.Client) 
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	defer context.AfterFunc(c.lifetime, cancel)()
+	return c.withToken(ctx, func(token string) *exchange { return c.connection.send(ctx, token, limit, call) })
+}
 
+// withToken makes an exchange with the identity's token, and another with a new one where the server refuses that.
+func (c *client) withToken(ctx context.Context, send func(token string) *exchange) (*exchange, error) {
 	held, err := c.identity.current(ctx, c.connection)
 	if err != nil {
 		return nil, err
 	}
-	x := c.connection.send(ctx, held.text, limit, call)
+	x := send(held.text)
 	if x.tokenRefused() {
 		held, err = c.identity.replace(ctx, c.connection, held, x.failure)
 		if err != nil {
 			return nil, err
 		}
-		if x = c.connection.send(ctx, held.text, limit, call); x.tokenRefused() {
+		if x = send(held.text); x.tokenRefused() {
 			c.identity.reject(held, x.failure)
 			return nil, x.failure
 		}

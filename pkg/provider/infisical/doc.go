@@ -17,6 +17,22 @@
 // does not tell an empty folder from an absent one: a key that it does not show as a folder's own is looked up in that
 // folder's list, which is then a Part of the recursive Picture.
 //
+// # One list or many
+//
+// A folder that is wanted is listed by itself, which brings no value that nobody asked for. Where more than four below a
+// common folder are, the deepest such folder that is not above secretsPath is listed with all below it instead, one request
+// in place of many, until there are fewer than three. The recursive list is tried before anything rests on it. It is given
+// up for ten minutes, and folders are listed again, where it may not be read, fails for three polls, takes more than a
+// quarter of what a store may hold, or has no secret of a folder that is wanted: what it leaves out since it may not be read
+// would not be seen to change.
+//
+// # Events
+//
+// Where Infisical has event subscriptions (a licence), one stream for each identity and project tells where something
+// changed; of what it tells, nothing is believed but that it is worth looking. It is for one environment where the stores of
+// the identity name one, else for the whole project, since a subscription has ten entries at most. A scope is read again at
+// events in its folders and in those that it imports. What its values refer to is not known of it: that arrives with the poll.
+//
 // # What a find sees
 //
 // A find covers secretsPath, with all below it where the store is recursive, or the folder of its path instead. A path that

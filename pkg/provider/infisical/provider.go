@@ -138,6 +138,8 @@ func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Mater
 		connection:  newConnection(site, trusted.pool, p.now),
 		identity:    p.identities.acquire(key, credential, p.now),
 		release:     func() { p.identities.release(key, p.now()) },
+		channel:     channel{identity: key, project: store.SecretsScope.ProjectSlug},
+		silence:     silence,
 		lifetime:    lifetime,
 		end:         end,
 	}, nil

@@ -2,7 +2,9 @@
 //
 // A Scope is a vault, named as the store's spec names it: by title or by id. Its Picture is the vault's contentVersion and
 // the rows of its list of items; a row says which version an item has, not what is in it. The Parts are whole items and the
-// contents of files. A steady vault costs one request a poll: contentVersion says that nothing in it changed.
+// contents of files. A steady vault costs one request a poll: contentVersion says that nothing in it changed. Where the
+// server's list of vaults has it, the vaults of a store cost one request together; where it is missing, or 0, each costs one
+// for itself, and a server that keeps no such counter is asked for its items.
 //
 // # What a key and a property name
 //

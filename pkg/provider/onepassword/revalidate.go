@@ -15,25 +15,40 @@ import (
 // Revalidate implements provider.Client. The vault is read before the list that its contentVersion labels: a change between
 // the two is then seen again at the next call, instead of never.
 func (c *client) Revalidate(ctx context.Context, scope provider.Scope, held provider.Picture, thorough bool) (provider.Picture, error) {
-	have, _ := held.(*picture)
 	vault, err := c.readVault(ctx, scope.Name, thorough)
 	if err != nil {
 		return nil, err
 	}
-	if have != nil && have.vaultID != vault.ID {
-		have = nil
-	}
-	// A lower counter than the one that is held comes from a replica that lags: what is held is newer. A counter of 0 is
-	// one that the server does not keep.
-	if have != nil && !thorough && vault.ContentVersion > 0 && vault.ContentVersion <= have.contentVersion {
+	have := heldOf(held, vault)
+	if !thorough && have.isCurrent(vault) {
 		return have, nil
 	}
-	rows, err := c.listItems(ctx, quoted("the items of vault", scope.Name), vault.ID)
+	return c.readItems(ctx, scope.Name, vault, have)
+}
+
+// heldOf is the picture that is held of a vault; nil where there is none, or where the name led to another vault then.
+func heldOf(held provider.Picture, vault sdkmodel.Vault) *picture {
+	have, _ := held.(*picture)
+	if have != nil && have.vaultID != vault.ID {
+		return nil
+	}
+	return have
+}
+
+// isCurrent tells from a vault's counter that its picture is not older. A lower counter than the one that is held comes
+// from a replica that lags: what is held is newer. A counter of 0 is one that the server does not keep.
+func (p *picture) isCurrent(vault sdkmodel.Vault) bool {
+	return p != nil && vault.ContentVersion > 0 && vault.ContentVersion <= p.contentVersion
+}
+
+// readItems makes the picture of a vault that was read before.
+func (c *client) readItems(ctx context.Context, name string, vault sdkmodel.Vault, have *picture) (provider.Picture, error) {
+	rows, err := c.listItems(ctx, quoted("the items of vault", name), vault.ID)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 && vault.Items > 0 {
-		return nil, provider.Errorf(provider.Unavailable, "vault %q: the list of items is empty although the vault counts %d", scope.Name, vault.Items)
+		return nil, provider.Errorf(provider.Unavailable, "vault %q: the list of items is empty although the vault counts %d", name, vault.Items)
 	}
 	return newPicture(vault, rows, have), nil
 }
@@ -85,9 +100,7 @@ func (c *client) findVault(ctx context.Context, name string) (sdkmodel.Vault, er
 
 // adoptVault remembers a row of the list of vaults. Some servers leave contentVersion out of it: the vault itself has it.
 func (c *client) adoptVault(ctx context.Context, name string, row sdkmodel.Vault) (sdkmodel.Vault, error) {
-	c.mu.Lock()
-	c.ids[name] = row.ID
-	c.mu.Unlock()
+	c.rememberID(name, row.ID)
 	if row.ContentVersion > 0 {
 		return row, nil
 	}
@@ -102,6 +115,12 @@ func (c *client) knownID(name string) (string, bool) {
 		return id, true
 	}
 	return name, idPattern.MatchString(name)
+}
+
+func (c *client) rememberID(name, id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ids[name] = id
 }
 
 func (c *client) forgetID(name string) {

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/live-secrets/external-secrets-apiserver/test/fleet"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/harness"
@@ -50,30 +49,25 @@ func (c *cluster) measureHang(ctx context.Context, result *Result) error {
 	return errors.Join(err, hangingErr)
 }
 
-// keepReading has readers read until stop, which returns how long each read took.
+// keepReading has readers read until stop, which returns how long each read took: the last ones too.
 func (c *cluster) keepReading(ctx context.Context, op operation, members []fleet.Member) (stop func() ([]float64, error)) {
-	ctx, cancel := context.WithCancel(ctx)
-	var (
-		mu   sync.Mutex
-		all  []float64
-		errs []error
-		done sync.WaitGroup
-	)
-	for range hangingReaders {
-		done.Go(func() {
-			var r readings
-			err := r.readUntil(ctx, op, members, time.Now().Add(time.Hour))
-			mu.Lock()
-			defer mu.Unlock()
-			all = append(all, r.milliseconds...)
-			if ctx.Err() == nil {
-				errs = append(errs, fmt.Errorf("reading of the store that hangs: %w", err))
-			}
+	var stopped atomic.Bool
+	all := make([]readings, hangingReaders)
+	done := make(chan error, 1)
+	go func() {
+		done <- fleet.Each(ctx, hangingReaders, indices(hangingReaders), func(ctx context.Context, i int) error {
+			return all[i].readWhile(ctx, op, members, func() bool { return !stopped.Load() })
 		})
-	}
+	}()
 	return func() ([]float64, error) {
-		cancel()
-		done.Wait()
-		return all, errors.Join(errs...)
+		stopped.Store(true)
+		if err := <-done; err != nil {
+			return nil, fmt.Errorf("reading of the store that hangs: %w", err)
+		}
+		var took []float64
+		for _, r := range all {
+			took = append(took, r.milliseconds...)
+		}
+		return took, nil
 	}
 }

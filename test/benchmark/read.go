@@ -108,7 +108,7 @@ func (c *cluster) read(ctx context.Context, op operation, readers int, members [
 	var err error
 	result.cost, err = c.measured(ctx, fmt.Sprintf("%s-%d", op.name, readers), func() error {
 		return fleet.Each(ctx, readers, indices(readers), func(ctx context.Context, i int) error {
-			return all[i].readUntil(ctx, op, members, until)
+			return all[i].readWhile(ctx, op, members, func() bool { return time.Now().Before(until) })
 		})
 	})
 	if err != nil {
@@ -129,7 +129,8 @@ type readings struct {
 	held         int
 }
 
-func (r *readings) readUntil(ctx context.Context, op operation, members []fleet.Member, until time.Time) error {
+// readWhile reads once, and again while there is more to do.
+func (r *readings) readWhile(ctx context.Context, op operation, members []fleet.Member, more func() bool) error {
 	for {
 		m := members[rand.IntN(len(members))]
 		began := time.Now()
@@ -141,7 +142,7 @@ func (r *readings) readUntil(ctx context.Context, op operation, members []fleet.
 		if bytes.Contains(answer, []byte(`"observedTime"`)) {
 			r.held++
 		}
-		if time.Now().After(until) {
+		if !more() {
 			return nil
 		}
 	}

@@ -51,5 +51,9 @@ func TestAStoreThatHangsIsAlone(t *testing.T) {
 	require.NotZero(t, hanging.Provider.Harness().Requests.Total(), "they wait still")
 	cancel()
 	<-waiting
+
 	gate.Release()
+	hanging.Provider.Set(0, 0, "after all")
+	_, err = hanging.secrets.Wait(t.Context(), hanging.on(0), func(fleet.Member) string { return "after all" })
+	require.NoError(t, err)
 }

@@ -38,7 +38,7 @@ func TestAMinuteInWhichNothingChanges(t *testing.T) {
 // every two. The server that restarts before that writes nothing either, and reads each item once more.
 func TestManyRefreshesWriteNothing(t *testing.T) {
 	vault, folder := both(t)
-	const polls = 45
+	const polls = 30
 	small := fleet.Size{Secrets: 200, Stores: 1, Items: 50, Namespaces: 2}
 	due, err := newCrowd("due", fleet.NewConnect(small), small, "2s")
 	require.NoError(t, err)

@@ -51,7 +51,7 @@ func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *
 		if err := src.reserveLocked(sc, s.size-sc.size); err != nil {
 			return &failure{err: err}
 		}
-		sc.size, sc.serial = s.size, src.sources.newSerial()
+		sc.size = s.size
 	}
 	turned := sc.failure != nil || sc.barred || sc.picture == nil
 	if sc.failure != nil {
@@ -66,8 +66,7 @@ func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *
 	src.untidy = src.untidy || turned || !s.same
 	switch {
 	case !s.same:
-		src.newest++
-		sc.edition, sc.editionBefore = src.newest, sc.edition
+		sc.edition, sc.editionBefore = src.sources.newEdition(), sc.edition
 		src.siftLocked(sc.id, turned)
 	case turned:
 		src.turnedLocked(sc)

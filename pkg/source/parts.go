@@ -15,8 +15,8 @@ type part struct {
 	picture provider.Picture
 	content provider.Part
 	size    int64
-	// serial tells the content from all others that were ever held.
-	serial provider.Stamp
+	// edition is that of the content.
+	edition edition
 	// err is how the last attempt ended, failedAt when; it answers everybody until retryAt, and after that those who came
 	// before it ended.
 	err               error
@@ -157,7 +157,7 @@ func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) 
 			return
 		}
 		p.content, p.size, p.err, p.used = content, size, nil, now
-		p.serial = src.sources.newSerial()
+		p.edition = src.sources.newEdition()
 		src.landPartLocked(p)
 	}
 }

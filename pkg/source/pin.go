@@ -10,7 +10,6 @@ import (
 // answered from one picture.
 type pin struct {
 	picture provider.Picture
-	serial  provider.Stamp
 	err     error
 	// observed is when the picture began, or, beside an error, the last one that there was.
 	observed time.Time
@@ -116,7 +115,7 @@ func (sc *scope) pinned(notBefore time.Time, otherwise error) pin {
 	fails := sc.failure != nil && provider.ReasonOf(sc.failure.err) != provider.RateLimited
 	switch {
 	case sc.picture != nil && (!fails || !sc.began.Before(notBefore)):
-		return pin{picture: sc.picture, serial: sc.serial, observed: sc.began}
+		return pin{picture: sc.picture, observed: sc.began}
 	case sc.failure != nil:
 		return pin{err: sc.failure.err, observed: sc.began}
 	case otherwise != nil:

@@ -22,8 +22,6 @@ type scope struct {
 	picture provider.Picture
 	size    int64
 	began   time.Time
-	// serial tells the picture from all others that were ever held.
-	serial provider.Stamp
 	// edition is that of the picture, editionBefore that of the one before it.
 	edition, editionBefore edition
 	// failure is how the last revalidation ended; nil where well. since is when the first began of those that failed

@@ -40,8 +40,6 @@ type Source struct {
 	owners  map[types.UID][]provider.Need
 	wants   map[provider.Need]*want
 	sifting sifting
-	// newest is the edition of the last new picture.
-	newest edition
 	// wide are scopes that stand, or may stand, for several others.
 	wide map[provider.Scope]*wide
 	// untidy is set where something may be held that nobody needs.
@@ -89,7 +87,6 @@ func newSource(s *Sources, store Store, id identity, name string, c provider.Cli
 		owners:  map[types.UID][]provider.Need{},
 		wants:   map[provider.Need]*want{},
 		sifting: sifting{scopes: map[provider.Scope]bool{}, fresh: map[provider.Need]struct{}{}},
-		newest:  editionBefore,
 		tenants: tenants{},
 		wide:    map[provider.Scope]*wide{},
 	}

@@ -25,9 +25,9 @@ type Sources struct {
 
 	lead  atomic.Bool
 	bytes atomic.Int64
-	// serials is how many pictures and parts were ever held.
-	serials atomic.Uint64
-	seats   seats
+	// editions is how many pictures and parts were ever held.
+	editions atomic.Uint64
+	seats    seats
 	// namespaces counts the bytes of each.
 	namespaces namespaces
 
@@ -132,8 +132,8 @@ func (s *Sources) Get(store Store, material provider.Material) (*Source, error) 
 	return got, nil
 }
 
-// newSerial is a Stamp that nothing had before.
-func (s *Sources) newSerial() provider.Stamp { return provider.Stamp(s.serials.Add(1)) }
+// newEdition is an edition after all others.
+func (s *Sources) newEdition() edition { return editionBefore + edition(s.editions.Add(1)) }
 
 func (s *Sources) lookUp(uid types.UID) *Source {
 	s.mu.Lock()

@@ -7,8 +7,9 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// edition orders the pictures of a Source: each new one has a greater edition than any before. The edition of what several
-// show together is the greatest of theirs. 0 stands for none, editionBefore for any that was there before.
+// edition tells each picture and each part from all others that Sources ever held, and orders them: a new one has a greater
+// edition than any before. The edition of what several show together is the greatest of theirs. 0 stands for none,
+// editionBefore for any that was there before.
 type edition uint64
 
 const editionBefore edition = 1

@@ -36,7 +36,7 @@ func (v *view) Picture(id provider.Scope) (provider.Picture, error) {
 		v.failed, v.stamp = true, 0
 		return nil, p.err
 	}
-	v.stamp = v.stamp.With(p.serial)
+	v.stamp = v.stamp.With(provider.Stamp(p.edition))
 	if v.seen.IsZero() || p.observed.Before(v.seen) {
 		v.seen = p.observed
 	}
@@ -71,7 +71,7 @@ func (v *view) part(id provider.Scope, partID provider.PartID) (content provider
 		if v.read.mode != onlyHeld {
 			v.src.sharePartLocked(p, v.src.tenantLocked(v.read, v.need))
 		}
-		return p.content, p.serial, nil, true
+		return p.content, provider.Stamp(p.edition), nil, true
 	case p.failedLocked(v.read.arrived, now):
 		return nil, 0, p.err, true
 	default:

@@ -102,6 +102,11 @@ func TestWhatIsNotOursIsLeft(t *testing.T) {
 func TestPrivilegedSecretsAreLeft(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	// The control plane deletes the token of a service account that is not there yet.
+	framework.Eventually(t, "there is a service account", func(ctx context.Context) error {
+		_, err := env.Host(t).CoreV1().ServiceAccounts(f.Namespace).Get(ctx, "default", metav1.GetOptions{})
+		return err
+	})
 	for name, secret := range map[string]string{
 		"release":  "type: helm.sh/release.v1",
 		"release2": "type: helm.sh/release.v2",

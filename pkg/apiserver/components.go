@@ -63,6 +63,7 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 	c.sources = source.New(source.Config{
 		Providers:    c.providers,
 		PollInterval: extra.PollInterval,
+		Reach:        extra.Reach,
 		Metrics:      c.metrics,
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})

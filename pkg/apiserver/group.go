@@ -23,7 +23,7 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 	if err != nil {
 		return nil, err
 	}
-	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers)
+	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers, c.extra.Reach)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,73 @@
+package egress
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// dialTimeout leaves a caller with a request's time the chance of another address.
+const dialTimeout = 10 * time.Second
+
+// Way is how requests to one site travel: what an http.Transport for that site alone is made of.
+type Way struct {
+	Proxy       func(*http.Request) (*url.URL, error)
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Way is the way to a site that Check has nothing against, and Check's error else. Where no proxy of the environment stands
+// in between, each connection is made to an address that is allowed, or not at all.
+func (p *Policy) Way(site *url.URL) (Way, error) {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	if p == nil {
+		return Way{Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext}, nil
+	}
+	most, err := p.judge(site)
+	if err != nil {
+		return Way{}, err
+	}
+	proxy, err := p.proxy(&http.Request{URL: site})
+	if proxy != nil || err != nil {
+		return Way{Proxy: func(*http.Request) (*url.URL, error) { return proxy, err }, DialContext: dialer.DialContext}, nil
+	}
+	dialer.Resolver = p.resolver
+	dialer.ControlContext = p.control(most)
+	return Way{DialContext: dialer.DialContext}, nil
+}
+
+// control looks at the address of a socket before it connects: there is no look-up after it that could say otherwise.
+func (p *Policy) control(most class) func(context.Context, string, string, syscall.RawConn) error {
+	return func(ctx context.Context, _, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return ErrAddress
+		}
+		to = netip.AddrPortFrom(to.Addr().WithZone("").Unmap(), to.Port())
+		own, err := p.isOwn(ctx, to)
+		if err != nil {
+			return err
+		}
+		if !p.permits(to, own, most) {
+			return ErrAddress
+		}
+		return nil
+	}
+}
+
+// isOwn tells whether an address is one of the host's API server, whose name may lead somewhere else by now.
+func (p *Policy) isOwn(ctx context.Context, to netip.AddrPort) (bool, error) {
+	if p.own == nil || p.own.addr.IsValid() || p.own.port != to.Port() {
+		return p.own.isAt(to), nil
+	}
+	addrs, err := p.resolver.LookupNetIP(ctx, "ip", p.own.name)
+	if err != nil {
+		return false, fmt.Errorf("look up the host's API server, which a SecretStore may not reach: %w", err)
+	}
+	return slices.ContainsFunc(addrs, func(addr netip.Addr) bool { return addr.WithZone("").Unmap() == to.Addr() }), nil
+}

@@ -35,6 +35,9 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 	live := parts.live(c.extra, &externalsecret.ValueReaders{Rights: rights})
 	previewer := &outcome.Previewer{Secrets: parts.secrets, Ledger: parts.ledger, Decider: c.extra.decider()}
 	authors := &externalsecret.Authors{Rights: rights}
+	if c.extra.RequireStoreUse {
+		authors.Stores = &externalsecret.StoreUse{Rights: rights}
+	}
 	if c.extra.AuthorizeTakeover {
 		authors.Takeovers = &externalsecret.Takeovers{Rights: rights, Targets: parts.host}
 	}

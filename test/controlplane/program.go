@@ -80,6 +80,16 @@ func (p *Program) Port() int {
 	return p.component.ports[0]
 }
 
+// PID is the process of a program that runs, 0 of one that does not.
+func (p *Program) PID() int {
+	p.cp.lifecycle.Lock()
+	defer p.cp.lifecycle.Unlock()
+	if p.component.running == nil {
+		return 0
+	}
+	return p.component.running.cmd.Process.Pid
+}
+
 // LogFile holds what all runs of the program wrote.
 func (p *Program) LogFile() string {
 	return filepath.Join(p.cp.LogDir(), p.component.name+".log")

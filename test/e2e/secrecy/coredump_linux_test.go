@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNoCoreDumps looks at the process of the server: it may leave no core dump, and is of a kind that has none.
+// TestNoCoreDumps looks at the limits of the server's process. pkg/coredump tests what no limit shows.
 func TestNoCoreDumps(t *testing.T) {
 	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", env.Server.PID()))
 	require.NoError(t, err)

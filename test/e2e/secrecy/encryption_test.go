@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -55,6 +56,7 @@ func TestEncryptionAtRest(t *testing.T) {
 
 	keyless := env.StartUnready(t, "keyless", data)
 	_, err = clientOf(t, keyless, namespace).Get(t.Context(), "after", metav1.GetOptions{})
+	require.True(t, apierrors.IsInternalError(err), "it is there: %v", err)
 	require.ErrorContains(t, err, "identity transformer tried to read encrypted data")
 	framework.Eventually(t, "the log says so", func(context.Context) error {
 		if !strings.Contains(keyless.Log(t), "identity transformer tried to read encrypted data") {

@@ -107,6 +107,11 @@ func TestCheckWithoutHosts(t *testing.T) {
 	} {
 		require.Equal(t, allowed, p.Check(siteOf(t, site)) == nil, site)
 	}
+	all := newPolicy(t, "*", "0.0.0.0/0", "::/0")
+	for _, site := range []string{"http://169.254.169.254", "http://localhost", "http://[::1]:8080", "https://any.example"} {
+		require.NoError(t, all.Check(siteOf(t, site)))
+	}
+	require.Error(t, all.Check(siteOf(t, "https://10.96.0.1")))
 	require.NoError(t, (*Policy)(nil).Check(siteOf(t, "http://169.254.169.254")), "what is the operator's is not limited")
 }
 

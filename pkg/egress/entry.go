@@ -34,8 +34,8 @@ type addressRange struct {
 	port   uint16
 }
 
-func (r addressRange) holds(addr netip.Addr, port uint16) bool {
-	return r.prefix.Contains(addr) && (r.port == 0 || r.port == port)
+func (r addressRange) holds(to netip.AddrPort) bool {
+	return r.prefix.Contains(to.Addr()) && (r.port == 0 || r.port == to.Port())
 }
 
 func (r addressRange) single() bool { return r.prefix.IsSingleIP() }

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -103,7 +104,7 @@ func (p *Policy) judge(site *url.URL) (class, error) {
 	most := p.farthest(host, port)
 	if host.addr.IsValid() {
 		to := netip.AddrPortFrom(host.addr, port)
-		if !p.permits(to, p.own.isAt(to), most) {
+		if !p.permits(to, p.own.known(), most) {
 			return nowhere, p.refusal(site)
 		}
 	} else if most == nowhere {
@@ -129,29 +130,30 @@ func (p *Policy) farthest(h host, port uint16) class {
 // refusal names the host, which a URL that was read has without user or password.
 func (p *Policy) refusal(site *url.URL) error {
 	if !p.limited {
-		return fmt.Errorf("a SecretStore may not reach %q: it is a link-local address, or one where a cloud keeps credentials", site.Host)
+		return fmt.Errorf("a SecretStore may not reach %q: it is link-local, or where a cloud hands out credentials", site.Host)
 	}
 	return fmt.Errorf("a SecretStore may not reach %q: this server allows %s (%s)", site.Host, p.told, Flag)
 }
 
-// permits tells whether an address may be dialled for a name that may lead to addresses of most, or less. own tells the
-// address of the host's API server.
-func (p *Policy) permits(to netip.AddrPort, own bool, most class) bool {
+// permits tells whether an address may be dialled for a name that may lead to addresses of most, or less. own are those of
+// the host's API server.
+func (p *Policy) permits(to netip.AddrPort, own []netip.AddrPort, most class) bool {
 	for _, addr := range faces(to.Addr()) {
-		if !p.permitsFace(addr, to.Port(), own, most) {
+		face := netip.AddrPortFrom(addr, to.Port())
+		if !p.permitsFace(face, slices.Contains(own, face), most) {
 			return false
 		}
 	}
 	return true
 }
 
-func (p *Policy) permitsFace(addr netip.Addr, port uint16, own bool, most class) bool {
+func (p *Policy) permitsFace(to netip.AddrPort, own bool, most class) bool {
 	for _, allowed := range p.addresses {
-		if allowed.holds(addr, port) && (!own || allowed.single()) {
+		if allowed.holds(to) && (!own || allowed.single()) {
 			return true
 		}
 	}
-	return !own && classOf(addr) <= most
+	return !own && classOf(to.Addr()) <= most
 }
 
 // endpoint is where a server listens.
@@ -160,9 +162,12 @@ type endpoint struct {
 	port uint16
 }
 
-// isAt tells whether the server is known by this address. That of a name is yet to be looked up.
-func (e *endpoint) isAt(to netip.AddrPort) bool {
-	return e != nil && e.addr == to.Addr() && e.port == to.Port()
+// known is the address that the server is known by, if it is not by a name.
+func (e *endpoint) known() []netip.AddrPort {
+	if e == nil || !e.addr.IsValid() {
+		return nil
+	}
+	return []netip.AddrPort{netip.AddrPortFrom(e.addr, e.port)}
 }
 
 // readEndpoint reads a URL, or what rest.Config takes for one.

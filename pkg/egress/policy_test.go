@@ -130,9 +130,12 @@ func TestPermits(t *testing.T) {
 	} {
 		to := netip.MustParseAddrPort(text)
 		for _, given := range []class{nowhere, public, private, local, metadata} {
-			require.Equal(t, given >= most, p.permits(to, false, given), "%s for %d", text, given)
+			require.Equal(t, given >= most, p.permits(to, nil, given), "%s for %d", text, given)
 		}
 	}
+	translated := netip.MustParseAddrPort("[64:ff9b::cb00:7101]:443") // of 203.0.113.1
+	require.True(t, p.permits(translated, nil, public))
+	require.False(t, p.permits(translated, []netip.AddrPort{netip.MustParseAddrPort("203.0.113.1:443")}, public), "the API server by another name")
 	site := func(text string) class {
 		most, err := p.judge(siteOf(t, text))
 		require.NoError(t, err)

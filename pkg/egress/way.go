@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"syscall"
 	"time"
 )
@@ -49,7 +48,7 @@ func (p *Policy) control(most class) func(context.Context, string, string, sysca
 			return ErrAddress
 		}
 		to = netip.AddrPortFrom(to.Addr().WithZone("").Unmap(), to.Port())
-		own, err := p.isOwn(ctx, to)
+		own, err := p.apiServer(ctx)
 		if err != nil {
 			return err
 		}
@@ -60,14 +59,18 @@ func (p *Policy) control(most class) func(context.Context, string, string, sysca
 	}
 }
 
-// isOwn tells whether an address is one of the host's API server, whose name may lead somewhere else by now.
-func (p *Policy) isOwn(ctx context.Context, to netip.AddrPort) (bool, error) {
-	if p.own == nil || p.own.addr.IsValid() || p.own.port != to.Port() {
-		return p.own.isAt(to), nil
+// apiServer is where the host's API server is now: its name may lead somewhere else than a moment ago.
+func (p *Policy) apiServer(ctx context.Context) ([]netip.AddrPort, error) {
+	if p.own == nil || p.own.addr.IsValid() {
+		return p.own.known(), nil
 	}
 	addrs, err := p.resolver.LookupNetIP(ctx, "ip", p.own.name)
 	if err != nil {
-		return false, fmt.Errorf("look up the host's API server, which a SecretStore may not reach: %w", err)
+		return nil, fmt.Errorf("look up the host's API server, which a SecretStore may not reach: %w", err)
 	}
-	return slices.ContainsFunc(addrs, func(addr netip.Addr) bool { return addr.WithZone("").Unmap() == to.Addr() }), nil
+	own := make([]netip.AddrPort, len(addrs))
+	for i, addr := range addrs {
+		own[i] = netip.AddrPortFrom(addr.WithZone("").Unmap(), p.own.port)
+	}
+	return own, nil
 }

@@ -48,7 +48,7 @@ func (p *Policy) control(most class) func(context.Context, string, string, sysca
 			return ErrAddress
 		}
 		to = netip.AddrPortFrom(to.Addr().WithZone("").Unmap(), to.Port())
-		own, err := p.apiServer(ctx)
+		own, err := p.apiServer(ctx, to.Port())
 		if err != nil {
 			return err
 		}
@@ -59,9 +59,9 @@ func (p *Policy) control(most class) func(context.Context, string, string, sysca
 	}
 }
 
-// apiServer is where the host's API server is now: its name may lead somewhere else than a moment ago.
-func (p *Policy) apiServer(ctx context.Context) ([]netip.AddrPort, error) {
-	if p.own == nil || p.own.addr.IsValid() {
+// apiServer is where the host's API server is now, if it is at a port: its name may lead somewhere else than a moment ago.
+func (p *Policy) apiServer(ctx context.Context, port uint16) ([]netip.AddrPort, error) {
+	if p.own == nil || p.own.addr.IsValid() || p.own.port != port {
 		return p.own.known(), nil
 	}
 	addrs, err := p.resolver.LookupNetIP(ctx, "ip", p.own.name)

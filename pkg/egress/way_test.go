@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 
@@ -160,16 +160,15 @@ func TestDial(t *testing.T) {
 		"loopback, with nothing limited":  {nil, "", "http://name.example", []string{"127.0.0.1"}, false},
 		"an address in the URL":           {[]string{"127.0.0.1"}, "", "http://127.0.0.1", nil, false},
 		"an address as IPv6 has it":       {[]string{"127.0.0.1"}, "", "http://[::ffff:127.0.0.1]", nil, false},
-		"the API server in a range":       {[]string{"name.example", "127.0.0.0/8"}, "https://127.0.0.1:%s", "http://name.example", []string{"127.0.0.1"}, true},
-		"the API server by its name":      {[]string{"name.example", "127.0.0.0/8"}, "https://api.example:%s", "http://name.example", []string{"127.0.0.1"}, true},
+		"the API server in a range":       {[]string{"name.example", "127.0.0.0/8"}, "https://127.0.0.1:PORT", "http://name.example", []string{"127.0.0.1"}, true},
+		"the API server by its name":      {[]string{"name.example", "127.0.0.0/8"}, "https://api.example:PORT", "http://name.example", []string{"127.0.0.1"}, true},
 		"beside the API server":           {[]string{"name.example", "127.0.0.0/8"}, "https://127.0.0.1:1", "http://name.example", []string{"127.0.0.1"}, false},
-		"the API server, if that is said": {[]string{"name.example", "127.0.0.1"}, "https://127.0.0.1:%s", "http://name.example", []string{"127.0.0.1"}, false},
-		"an API server that is not found": {[]string{"name.example", "127.0.0.1"}, "https://gone.example:%s", "http://name.example", []string{"127.0.0.1"}, true},
+		"the API server, if that is said": {[]string{"name.example", "127.0.0.1"}, "https://127.0.0.1:PORT", "http://name.example", []string{"127.0.0.1"}, false},
+		"an API server at another port":   {[]string{"name.example", "127.0.0.1"}, "https://gone.example:1", "http://name.example", []string{"127.0.0.1"}, false},
+		"an API server that is not found": {[]string{"name.example", "127.0.0.1"}, "https://gone.example:PORT", "http://name.example", []string{"127.0.0.1"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.apiServer != "" && c.apiServer != "https://127.0.0.1:1" {
-				c.apiServer = fmt.Sprintf(c.apiServer, s.port)
-			}
+			c.apiServer = strings.Replace(c.apiServer, "PORT", s.port, 1)
 			p, err := New(c.hosts, c.apiServer)
 			require.NoError(t, err)
 			z := &zone{t: t, answers: map[string][][]string{"name.example.": {c.answers}, "api.example.": {{"127.0.0.1"}}}}

@@ -58,7 +58,6 @@ func TestEncryptionAtRest(t *testing.T) {
 	keyless := env.StartUnready(t, "keyless", data)
 	const cause = "identity transformer tried to read encrypted data"
 	client = clientOf(t, keyless, namespace)
-	// A server that has just begun to listen may not know yet by whom it is asked.
 	framework.Eventually(t, "a read says what is wrong", func(ctx context.Context) error {
 		_, err := client.Get(ctx, "after", metav1.GetOptions{})
 		if apierrors.IsInternalError(err) && strings.Contains(err.Error(), cause) {
@@ -81,7 +80,15 @@ func clientOf(t *testing.T, server *framework.Server, namespace string) typed.Ex
 	t.Helper()
 	client, err := versioned.NewForConfig(server.Config(t, "admin", "system:masters"))
 	require.NoError(t, err)
-	return client.ExternalSecretsV1().ExternalSecrets(namespace)
+	objects := client.ExternalSecretsV1().ExternalSecrets(namespace)
+	// A server that has just begun to listen may not know yet by whom it is asked.
+	framework.Eventually(t, "the server knows the client", func(ctx context.Context) error {
+		if _, err := objects.Get(ctx, "none", metav1.GetOptions{}); apierrors.IsForbidden(err) {
+			return err
+		}
+		return nil
+	})
+	return objects
 }
 
 // create stores an ExternalSecret with a literal in its template, and no Secret.

@@ -14,6 +14,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/audit"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
@@ -39,9 +40,13 @@ type Extra struct {
 	InfisicalEvents bool
 	// AuthorizeTakeover asks authors for their right to a Secret that is taken over.
 	AuthorizeTakeover bool
-	LeaderElect       bool
-	ControllerClass   string
-	Namespace         string
+	// RequireStoreUse asks authors for the verb use on the stores that their specs name.
+	RequireStoreUse bool
+	// Reach is where the stores of a namespace may connect.
+	Reach           *egress.Policy
+	LeaderElect     bool
+	ControllerClass string
+	Namespace       string
 	// Identity tells this replica from the others in the election.
 	Identity           string
 	MetricsBindAddress string

@@ -24,7 +24,7 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 		return nil, err
 	}
 	parts.feed.Store = store
-	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers)
+	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers, c.extra.Reach)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +36,9 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 	live := parts.live(c.extra, &externalsecret.ValueReaders{Rights: rights})
 	previewer := &outcome.Previewer{Secrets: parts.secrets, Ledger: parts.ledger, Decider: c.extra.decider()}
 	authors := &externalsecret.Authors{Rights: rights}
+	if c.extra.RequireStoreUse {
+		authors.Stores = &externalsecret.StoreUse{Rights: rights}
+	}
 	if c.extra.AuthorizeTakeover {
 		authors.Takeovers = &externalsecret.Takeovers{Rights: rights, Targets: parts.host}
 	}

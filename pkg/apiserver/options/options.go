@@ -17,6 +17,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
@@ -54,6 +55,10 @@ type Options struct {
 	InfisicalEvents bool
 	// AuthorizeTakeover has an ExternalSecret take over a Secret that nobody manages only where its author may update it.
 	AuthorizeTakeover bool
+	// RequireStoreUse has authors of ExternalSecrets be allowed to use the stores that they name.
+	RequireStoreUse bool
+	// AllowedProviderHosts are what stores of a namespace may reach; nil for every host.
+	AllowedProviderHosts []string
 	// LeaderElect has one of several replicas write Secrets; without it, this one does.
 	LeaderElect bool
 	// ControllerClass is the spec.controller of the stores that this server handles.
@@ -119,6 +124,8 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.BoolVar(&o.FollowChanges, "follow-changes", o.FollowChanges, "Write a change that polling saw at once. With false, it waits for the refreshInterval, as with External Secrets Operator.")
 	own.BoolVar(&o.InfisicalEvents, "infisical-events", o.InfisicalEvents, "Listen to the event streams of Infisical, beside polling, so that a change is seen at once. An instance whose plan has no event subscriptions, or an identity that may not subscribe, costs one request in ten minutes.")
 	own.BoolVar(&o.AuthorizeTakeover, "authorize-takeover", o.AuthorizeTakeover, "Let an ExternalSecret take over a Secret that exists, and that no ExternalSecret manages, only if whoever wrote its spec may update that Secret. Without it, whoever may create ExternalSecrets may replace the data of any ordinary Secret of the namespace, as with External Secrets Operator.")
+	own.BoolVar(&o.RequireStoreUse, "require-store-use", o.RequireStoreUse, "Let a spec of an ExternalSecret be written only by those who have the verb use on each SecretStore and ClusterSecretStore (external-secrets.io) that it names. The right is asked for in the namespace of the ExternalSecret, with the user's own identity.")
+	own.StringSliceVar(&o.AllowedProviderHosts, "allowed-provider-hosts", o.AllowedProviderHosts, "Hosts that SecretStores may be at: NAME, NAME:PORT, *.NAME, * for all names, ADDRESS, ADDRESS:PORT or ADDRESS/BITS; comma-separated or given again. A NAME may lead to private addresses, *.NAME to public ones alone; to loopback, link-local and other addresses that are no provider's, and to the cluster's API server, only what allows the address itself. Checked when a store is written and at each connection. Without it, every host is allowed and link-local addresses are not. ClusterSecretStores are not limited.")
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")
 	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease is there.")
@@ -191,6 +198,9 @@ func (o *Options) Validate() error {
 	}
 	if o.ListFreshness < 0 {
 		errs = append(errs, fmt.Errorf("--list-freshness must not be negative, is %s", o.ListFreshness))
+	}
+	if _, err := egress.New(o.AllowedProviderHosts, ""); err != nil {
+		errs = append(errs, err)
 	}
 	if o.Workers < 1 {
 		errs = append(errs, fmt.Errorf("--concurrent must be at least 1, is %d", o.Workers))

@@ -36,6 +36,9 @@ func TestValidate(t *testing.T) {
 		"metrics":           {"--metrics-bind-address=8080", "--metrics-bind-address must be host:port"},
 		"metrics on all":    {"--metrics-bind-address=:8080", ""},
 		"no data":           {"--data-dir=", "--data-dir must be given"},
+		"provider hosts":    {"--allowed-provider-hosts=*.example.com,10.0.0.0/8", ""},
+		"a URL as a host":   {"--allowed-provider-hosts=connect,https://connect", `--allowed-provider-hosts: "https://connect" must be a host`},
+		"no hosts":          {"--allowed-provider-hosts=", "--allowed-provider-hosts must name a host"},
 		"external etcd":     {"--etcd-servers=https://etcd:2379", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

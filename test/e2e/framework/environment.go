@@ -149,7 +149,7 @@ func (e *Environment) install(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac-server.yaml", "rbac-users.yaml"} {
+	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac-server.yaml", "rbac-materializer.yaml", "rbac-users.yaml"} {
 		_, _, err := e.ControlPlane.Kubectl(ctx, e.ControlPlane.AdminKubeconfig(), "apply", "-f", filepath.Join(manifests, file))
 		if err != nil {
 			return fmt.Errorf("installing the server: %w", err)

@@ -35,13 +35,15 @@ type Server struct {
 	extra    []string // of the last Restart
 	register bool
 	dataDir  string
+	// ready is a path that answers 200 when the server can be used.
+	ready string
 
 	certFile, keyFile string
 }
 
 // newServer describes the server behind the APIService.
 func (e *Environment) newServer(name string, args []string) (*Server, error) {
-	s := &Server{env: e, register: true}
+	s := &Server{env: e, register: true, ready: "/readyz"}
 	return s, s.describe(name, args)
 }
 
@@ -74,7 +76,7 @@ func (s *Server) describe(name string, args []string) error {
 		},
 		// An object of an informer that is changed in place panics.
 		Env:       append([]string{"KUBE_CACHE_MUTATION_DETECTOR=true"}, s.env.serverEnv...),
-		ReadyPath: "/readyz",
+		ReadyPath: s.ready,
 	})
 	return err
 }
@@ -112,7 +114,17 @@ func (s *Server) awaitDiscovery(ctx context.Context) error {
 // the test ends. Nothing is registered for it: it is reached through Config.
 func (e *Environment) StartServer(t testing.TB, name string, args ...string) *Server {
 	t.Helper()
-	s := &Server{env: e}
+	return e.startServer(t, &Server{env: e, ready: "/readyz"}, name, args)
+}
+
+// StartUnready is StartServer for a server that is not to become ready: it returns when the server answers at all.
+func (e *Environment) StartUnready(t testing.TB, name string, args ...string) *Server {
+	t.Helper()
+	return e.startServer(t, &Server{env: e, ready: "/version"}, name, args)
+}
+
+func (e *Environment) startServer(t testing.TB, s *Server, name string, args []string) *Server {
+	t.Helper()
 	require.NoError(t, s.describe(name, args))
 	require.NoError(t, s.program.Start(t.Context()))
 	t.Cleanup(func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,15 +153,23 @@ func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 // metricsText is what a scraper with the right to it sees.
 func metricsText(t *testing.T) []byte {
 	t.Helper()
-	client, err := rest.HTTPClientFor(env.Server.Config(t, "scraper", "system:masters"))
-	require.NoError(t, err)
-	response, err := client.Get(env.Server.URL() + "/metrics")
-	require.NoError(t, err)
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
+	status, text := fetch(t, env.Server, "/metrics")
+	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, string(text), "apiserver_request_total")
 	return text
+}
+
+// fetch is what a server answers at a path to somebody who may do everything.
+func fetch(t *testing.T, server *framework.Server, path string) (status int, body []byte) {
+	t.Helper()
+	client, err := rest.HTTPClientFor(server.Config(t, "admin", "system:masters"))
+	require.NoError(t, err)
+	response, err := client.Get(server.URL() + path)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, body
 }
 
 func objectOf(name, spec string) string {

@@ -76,8 +76,9 @@ func (r *registration) trusts(authority *x509.Certificate) bool {
 	return object == nil || caBundle(object).has(authority)
 }
 
-// publish has the APIService trust the authorities. Those that are not ours are kept for a while after our first one was
-// made.
+// publish has the APIService trust the authorities. One that is not among them is taken out when it has ended, or is known
+// to be of no use: an installation whose certificate came another way may still run for a while after our first authority
+// was made, and one that was made just now may be of another replica that knows more.
 func (r *registration) publish(ctx context.Context, trusted bundle, now time.Time) error {
 	object := r.current()
 	// Before there is an authority, what somebody else had trusted is left alone.
@@ -86,9 +87,13 @@ func (r *registration) publish(ctx context.Context, trusted bundle, now time.Tim
 	}
 	held, clean := parseBundle(bundleText(object))
 	want := trusted
-	if now.Before(firstMade(trusted).Add(r.lifetimes.handover())) {
-		want = want.with(held.trusted(now)...).bounded()
+	young := now.Add(-r.lifetimes.handover())
+	for _, other := range held.trusted(now) {
+		if firstMade(trusted).After(young) || madeAt(other).After(young) {
+			want = want.with(other)
+		}
 	}
+	want = want.bounded()
 	if clean && held.sameAs(want) {
 		return nil
 	}
@@ -115,16 +120,17 @@ func (r *registration) patch(ctx context.Context, seen *unstructured.Unstructure
 	return nil
 }
 
-// firstMade is when the oldest of the authorities was made.
+// firstMade is when the oldest of the authorities was made; there is at least one.
 func firstMade(authorities bundle) time.Time {
-	var first time.Time
+	first := madeAt(authorities[0])
 	for _, cert := range authorities {
-		if made := cert.NotBefore.Add(backdate); first.IsZero() || made.Before(first) {
-			first = made
-		}
+		first = earlier(first, madeAt(cert))
 	}
 	return first
 }
+
+// madeAt is when an authority was made, if it was made here.
+func madeAt(cert *x509.Certificate) time.Time { return cert.NotBefore.Add(backdate) }
 
 func caBundle(object *unstructured.Unstructured) bundle {
 	certs, _ := parseBundle(bundleText(object))

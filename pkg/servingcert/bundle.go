@@ -68,22 +68,26 @@ func (b bundle) sameAs(other bundle) bool {
 	return len(b) == len(other) && !slices.ContainsFunc(b, func(cert *x509.Certificate) bool { return !other.has(cert) })
 }
 
-// issuer returns the authority that a leaf is valid under, nil for none. A leaf from a clock that is ahead is valid:
-// replacing it would have two replicas replace each other's for ever.
+// issuer returns the authority that a leaf for names is valid under, nil for none. What is not valid yet comes from a clock
+// that is ahead, and counts: replacing it would have two replicas replace each other's for ever.
 func (b bundle) issuer(leaf *x509.Certificate, names []string, now time.Time) *x509.Certificate {
 	if slices.ContainsFunc(names, func(name string) bool { return leaf.VerifyHostname(name) != nil }) {
 		return nil
 	}
-	if now.Before(leaf.NotBefore) {
-		now = leaf.NotBefore
-	}
-	roots := x509.NewCertPool()
 	for _, cert := range b {
+		roots := x509.NewCertPool()
 		roots.AddCert(cert)
+		at := later(now, later(leaf.NotBefore, cert.NotBefore))
+		if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: at}); err == nil {
+			return cert
+		}
 	}
-	chains, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: now})
-	if err != nil {
-		return nil
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
 	}
-	return chains[0][len(chains[0])-1]
+	return a
 }

@@ -25,7 +25,7 @@ const (
 	ManagedBy = "external-secrets-apiserver"
 
 	// longestSleep bounds how long a clock that was set goes unnoticed.
-	longestSleep = time.Hour
+	longestSleep = 6 * time.Hour
 	retryAfter   = 5 * time.Second
 )
 

@@ -23,7 +23,7 @@ func follow(t *testing.T, c *cluster, how, step time.Duration, replicas ...*Mana
 		for _, m := range replicas {
 			c.requireTrusted(m)
 			leaf := shown(t, m)
-			require.Greater(t, leaf.NotAfter.Sub(time.Now()), lifetimes.Leaf/4, "it is renewed well before it ends")
+			require.Greater(t, time.Until(leaf.NotAfter), lifetimes.Leaf/4, "it is renewed well before it ends")
 			seen.leaves = seen.leaves.with(leaf)
 			seen.authorities = seen.authorities.with(c.bundle().issuer(leaf, names, time.Now()))
 		}
@@ -36,7 +36,7 @@ func TestThreeLives(t *testing.T) {
 		first, second := c.start(0), c.start(0)
 		require.Equal(t, shown(t, first), shown(t, second), "two that start make one certificate")
 
-		seen := follow(t, c, 3*lifetimes.Authority, 97*time.Minute, first, second)
+		seen := follow(t, c, 3*lifetimes.Authority, 187*time.Minute, first, second)
 		require.InDelta(t, 3*30/2, len(seen.leaves), 3, "a leaf is renewed after two thirds of its life")
 		require.Len(t, seen.authorities, 4, "an authority is succeeded a leaf's life before it ends")
 		require.Equal(t, 2, seen.most, "the one before is trusted until it ends, and no longer")
@@ -49,7 +49,7 @@ func TestAnAuthorityIsAnnouncedFirst(t *testing.T) {
 	inCluster(t, func(t *testing.T, c *cluster) {
 		m := c.start(0)
 		old := c.bundle()[0]
-		time.Sleep(lifetimes.succession(old).Sub(time.Now()) - time.Second)
+		time.Sleep(time.Until(lifetimes.succession(old)) - time.Second)
 		require.Len(t, c.bundle(), 1)
 
 		time.Sleep(30 * time.Second)
@@ -71,7 +71,7 @@ func TestAnAuthorityThatCannotBeAnnounced(t *testing.T) {
 		m := c.start(0)
 		old := c.bundle()[0]
 		refused := c.refusePatches()
-		time.Sleep(lifetimes.succession(old).Sub(time.Now()) + 6*time.Hour)
+		time.Sleep(time.Until(lifetimes.succession(old)) + time.Hour)
 		require.Equal(t, old.Subject.CommonName, shown(t, m).Issuer.CommonName)
 		c.requireTrusted(m)
 
@@ -91,7 +91,7 @@ func TestClocksThatDiffer(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		require.Equal(t, before, c.writes(), "neither takes the other's for broken")
 
-		seen := follow(t, c, lifetimes.Authority, 97*time.Minute, ahead, behind)
+		seen := follow(t, c, lifetimes.Authority, 187*time.Minute, ahead, behind)
 		require.Len(t, seen.authorities, 2)
 		require.InDelta(t, 30/2, len(seen.leaves), 2)
 	})

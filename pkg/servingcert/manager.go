@@ -153,7 +153,7 @@ func (m *Manager) attend(ctx context.Context) time.Duration {
 		return min(max(wait, time.Second), longestSleep)
 	}
 	// Another replica was faster: what it did is about to be seen.
-	raced := apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err)
+	raced := apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)
 	if !raced && m.complaint != err.Error() && ctx.Err() == nil {
 		m.complaint = err.Error()
 		klog.FromContext(ctx).Error(err, "The serving certificate is not kept", "secret", klog.KRef(m.config.Namespace, m.config.Secret))
@@ -175,11 +175,10 @@ func (m *Manager) step(ctx context.Context) (time.Duration, error) {
 			fmt.Errorf("the Secret has no label %s=%s: it is somebody else's, and only read", ManagedByLabel, ManagedBy))
 	}
 
-	var data map[string][]byte
+	var held material
 	if found != nil {
-		data = found.Data
+		held = parse(found.Data, m.maker.names, now)
 	}
-	held := parse(data, m.maker.names, now)
 	// What is served has to be trusted, and leaves are renewed whether or not that could be said.
 	published := publishAll(ctx, m.registrations, held.trusted.with(m.held.trusted.trusted(now)...).bounded(), now)
 	m.adopt(ctx, held, now)

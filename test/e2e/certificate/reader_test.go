@@ -111,7 +111,7 @@ func newConnection(t *testing.T) *connection {
 	server, err := url.Parse(env.Server.URL())
 	require.NoError(t, err)
 	c := &connection{}
-	transport := &http.Transport{
+	c.client.Transport = &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2: true,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -119,9 +119,16 @@ func newConnection(t *testing.T) *connection {
 			return (&net.Dialer{}).DialContext(ctx, network, server.Host)
 		},
 	}
-	c.client.Transport = transport
-	t.Cleanup(transport.CloseIdleConnections)
+	t.Cleanup(c.client.CloseIdleConnections)
 	return c
+}
+
+// shown returns the leaf that a new connection sees.
+func shown(t *testing.T) *x509.Certificate {
+	t.Helper()
+	c := newConnection(t)
+	defer c.client.CloseIdleConnections()
+	return c.ask(t)
 }
 
 // ask returns the leaf of the connection that the answer came by.

@@ -18,6 +18,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/servingcert"
 )
 
 // groupPath is where the group is served.
@@ -52,6 +53,8 @@ type Extra struct {
 	MetricsBindAddress string
 	Workers            int
 	GenericTargets     bool
+	// ServingCert says which Secret the serving certificate is in; nil where it is in files.
+	ServingCert *servingcert.Config
 }
 
 // decider is what the materializer and previews decide by.

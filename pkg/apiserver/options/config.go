@@ -75,6 +75,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			MetricsBindAddress: o.MetricsBindAddress,
 			Workers:            o.Workers,
 			GenericTargets:     o.GenericTargets,
+			ServingCert:        o.ServingCertConfig(),
 		},
 	}
 	config.ApplyDefaults()

@@ -40,6 +40,11 @@ func TestValidate(t *testing.T) {
 		"a URL as a host":   {"--allowed-provider-hosts=connect,https://connect", `--allowed-provider-hosts: "https://connect" must be a host`},
 		"no hosts":          {"--allowed-provider-hosts=", "--allowed-provider-hosts must name a host"},
 		"external etcd":     {"--etcd-servers=https://etcd:2379", ""},
+		"certificate":       {"--serving-cert-source=other", "--serving-cert-source must be one of managed, secret, files, self-signed"},
+		"no files":          {"--serving-cert-source=files", "--tls-cert-file and --tls-private-key-file must both be given"},
+		"no secret":         {"--serving-cert-secret=", "--serving-cert-secret, --serving-cert-service and --namespace must be given"},
+		"short leaf":        {"--serving-cert-lifetime=9s", "--serving-cert-lifetime must be at least 10s"},
+		"short authority":   {"--serving-ca-lifetime=1h", "--serving-ca-lifetime must be at least 3 times --serving-cert-lifetime"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var args []string
@@ -64,13 +69,13 @@ func TestOneKubeconfigServesAll(t *testing.T) {
 }
 
 func TestACertificateIsMadeOnce(t *testing.T) {
-	o := parse(t)
+	o := parse(t, "--serving-cert-source=self-signed")
 	require.NoError(t, o.Complete())
 	path := filepath.Join(o.DataDir, "certificates", "apiserver.crt")
 	first, err := os.ReadFile(path)
 	require.NoError(t, err)
 
-	again := parse(t)
+	again := parse(t, "--kubeconfig=/host")
 	again.DataDir = o.DataDir
 	require.NoError(t, again.Complete())
 	second, err := os.ReadFile(path)

@@ -61,13 +61,11 @@ func (s *Server) describe(name string, args []string) error {
 		return err
 	}
 	s.dataDir = filepath.Join(dir, "data")
-	s.args = append([]string{
+	s.args = slices.Concat([]string{
 		"--kubeconfig=" + s.env.kubeconfig,
 		"--bind-address=127.0.0.1",
-		"--tls-cert-file=" + s.certFile,
-		"--tls-private-key-file=" + s.keyFile,
 		"--data-dir=" + s.dataDir,
-	}, args...)
+	}, s.certificateArgs(), args)
 	s.program, err = s.env.ControlPlane.NewProgram(controlplane.ProgramOptions{
 		Name: name,
 		Path: s.env.binary,
@@ -81,6 +79,15 @@ func (s *Server) describe(name string, args []string) error {
 	return err
 }
 
+// certificateArgs has the server show a certificate that tests trust: to everybody, or
+// where it manages its own, to those alone who ask it directly by its address.
+func (s *Server) certificateArgs() []string {
+	if s.env.managedCertificate {
+		return []string{"--serving-cert-source=managed", "--tls-sni-cert-key=" + s.certFile + "," + s.keyFile + ":127.0.0.1"}
+	}
+	return []string{"--tls-cert-file=" + s.certFile, "--tls-private-key-file=" + s.keyFile}
+}
+
 // start returns when the server is ready and, if it is the registered one, when
 // requests through kube-apiserver reach it.
 func (s *Server) start(ctx context.Context) error {
@@ -90,11 +97,14 @@ func (s *Server) start(ctx context.Context) error {
 	if !s.register {
 		return nil
 	}
-	if err := s.env.ControlPlane.RegisterAPIService(ctx, controlplane.APIService{
+	registered := controlplane.APIService{
 		Group: v1.GroupName, Version: v1.SchemeGroupVersion.Version,
-		Namespace: serverNamespace, Service: serverName,
-		Port: s.program.Port(), CABundle: s.env.ControlPlane.CA(),
-	}); err != nil {
+		Namespace: serverNamespace, Service: serverName, Port: s.program.Port(),
+	}
+	if !s.env.managedCertificate {
+		registered.CABundle = s.env.ControlPlane.CA()
+	}
+	if err := s.env.ControlPlane.RegisterAPIService(ctx, registered); err != nil {
 		return err
 	}
 	return s.awaitDiscovery(ctx)

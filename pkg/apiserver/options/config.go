@@ -66,6 +66,9 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			MetricsBindAddress: o.MetricsBindAddress,
 			Workers:            o.Workers,
 			GenericTargets:     o.GenericTargets,
+			Etcd:               o.Recommended.Etcd.StorageConfig.Transport,
+			EtcdPrefix:         o.Recommended.Etcd.StorageConfig.Prefix,
+			AcceptStore:        o.AcceptStore,
 		},
 	}
 	config.ApplyDefaults()

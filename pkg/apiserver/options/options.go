@@ -17,6 +17,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
@@ -62,6 +63,9 @@ type Options struct {
 	// GenericTargets lets ExternalSecrets write other kinds than Secret. What is written to them is not kept as Secrets are:
 	// it may be readable by many, and not encrypted in etcd.
 	GenericTargets bool
+	// AcceptStore opens the fence to a store that is not the one that the cluster has on record, as the message of the fence
+	// says: ID@REVISION.
+	AcceptStore string
 
 	scheme   *runtime.Scheme
 	embedded bool
@@ -111,11 +115,12 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.BoolVar(&o.AuthorizeTakeover, "authorize-takeover", o.AuthorizeTakeover, "Let an ExternalSecret take over a Secret that exists, and that no ExternalSecret manages, only if whoever wrote its spec may update that Secret. Without it, whoever may create ExternalSecrets may replace the data of any ordinary Secret of the namespace, as with External Secrets Operator.")
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")
-	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease is there.")
+	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease is there, and the record of its store.")
 	own.StringVar(&o.MetricsBindAddress, "metrics-bind-address", o.MetricsBindAddress, "Address (host:port) of plain HTTP for /metrics; none when empty. The secure port serves /metrics in any case, behind authorization.")
 	own.IntVar(&o.Workers, "concurrent", o.Workers, "How many Secrets are written at a time.")
 	own.BoolVar(&o.GenericTargets, validation.FlagGenericTargets, o.GenericTargets,
 		"Let spec.target.manifest name other kinds than Secret. Values are then written where many may read them, and the server needs rights to the kinds.")
+	own.StringVar(&o.AcceptStore, "accept-store", o.AcceptStore, "Serve a store that is not the one that the cluster has on record: the value (ID@REVISION) is in the message of the server that refuses to. Secrets whose ExternalSecrets the store lacks are deleted by the cluster.")
 
 	o.Recommended.CoreAPI.AddFlags(sections.FlagSet("host cluster"))
 	o.Recommended.Authentication.AddFlags(sections.FlagSet("host cluster"))
@@ -184,6 +189,9 @@ func (o *Options) Validate() error {
 	}
 	if o.Workers < 1 {
 		errs = append(errs, fmt.Errorf("--concurrent must be at least 1, is %d", o.Workers))
+	}
+	if o.AcceptStore != "" && !fence.ValidAcceptance(o.AcceptStore) {
+		errs = append(errs, fmt.Errorf("--accept-store must be ID@REVISION as the server's message has it, is %q", o.AcceptStore))
 	}
 	if o.MetricsBindAddress != "" {
 		if _, _, err := net.SplitHostPort(o.MetricsBindAddress); err != nil {

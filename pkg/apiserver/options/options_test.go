@@ -36,6 +36,8 @@ func TestValidate(t *testing.T) {
 		"metrics":           {"--metrics-bind-address=8080", "--metrics-bind-address must be host:port"},
 		"metrics on all":    {"--metrics-bind-address=:8080", ""},
 		"no data":           {"--data-dir=", "--data-dir must be given"},
+		"no acceptance":     {"--accept-store=true", "--accept-store must be ID@REVISION"},
+		"acceptance":        {"--accept-store=7d1e@81", ""},
 		"external etcd":     {"--etcd-servers=https://etcd:2379", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -73,8 +73,9 @@ func (s *Server) describe(name string, args []string) error {
 			return append(append([]string{"--secure-port=" + strconv.Itoa(port)}, s.args...), s.extra...)
 		},
 		// An object of an informer that is changed in place panics.
-		Env:       append([]string{"KUBE_CACHE_MUTATION_DETECTOR=true"}, s.env.serverEnv...),
-		ReadyPath: "/readyz",
+		Env: append([]string{"KUBE_CACHE_MUTATION_DETECTOR=true"}, s.env.serverEnv...),
+		// It is what the manifests have the kubelet ask.
+		ReadyPath: "/readyz?exclude=fence",
 	})
 	return err
 }
@@ -156,6 +157,12 @@ func (s *Server) Kill(t testing.TB) {
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	require.NoError(t, s.start(t.Context()))
+}
+
+// StartFails starts a server that is expected to end by itself before it is ready.
+func (s *Server) StartFails(t testing.TB) {
+	t.Helper()
+	require.Error(t, s.program.Start(t.Context()))
 }
 
 // Config returns the configuration of a client that asks the server itself, not

@@ -67,6 +67,18 @@ func (w *world) set(change func()) {
 	change()
 }
 
+func (w *world) written() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.writes
+}
+
+func (w *world) at() Identity {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.store
+}
+
 func (w *world) Look(context.Context) (Identity, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -146,7 +158,7 @@ func TestANewInstallationWritesTheRecord(t *testing.T) {
 		defer run(t, f)()
 		require.Nil(t, f.Closed())
 		require.True(t, f.Await(t.Context()))
-		require.Equal(t, w.store, w.recorded(t).Identity)
+		require.Equal(t, w.at(), w.recorded(t).Identity)
 	})
 }
 
@@ -190,7 +202,7 @@ func TestADisagreementIsToldOnceAndAccepted(t *testing.T) {
 		accepting := w.fence("ours@7")
 		defer run(t, accepting)()
 		require.Nil(t, accepting.Closed())
-		require.Equal(t, w.store, w.recorded(t).Identity)
+		require.Equal(t, w.at(), w.recorded(t).Identity)
 		time.Sleep(2 * interval)
 		require.Nil(t, wrong.Closed(), "what one replica accepted, the others see")
 		stop()
@@ -214,26 +226,26 @@ func TestTheRecordFollowsAndIsNotWrittenWhileSteady(t *testing.T) {
 		w := newWorld()
 		stop := run(t, w.fence(""))
 		time.Sleep(time.Hour)
-		require.Equal(t, 1, w.writes)
+		require.Equal(t, 1, w.written())
 
 		for range 12 { // an hour of compaction
 			w.set(func() { w.store.Revision, w.housekeeping = w.store.Revision+1, true })
 			time.Sleep(5 * time.Minute)
 		}
-		require.Equal(t, 1, w.writes, "compaction is no change")
+		require.Equal(t, 1, w.written(), "compaction is no change")
 
 		w.set(func() { w.store.Revision, w.housekeeping = w.store.Revision+1, false })
 		time.Sleep(10 * time.Second)
-		require.Equal(t, 2, w.writes)
-		require.Equal(t, w.store, w.recorded(t).Identity)
+		require.Equal(t, 2, w.written())
+		require.Equal(t, w.at(), w.recorded(t).Identity)
 
 		require.NoError(t, w.client.Tracker().Delete(corev1.SchemeGroupVersion.WithResource("configmaps"), namespace, RecordName))
 		time.Sleep(10 * time.Second)
-		require.Equal(t, w.store, w.recorded(t).Identity, "who deletes it gets it back")
+		require.Equal(t, w.at(), w.recorded(t).Identity, "who deletes it gets it back")
 
 		w.set(func() { w.store.Revision += 2 })
 		stop()
-		require.Equal(t, w.store, w.recorded(t).Identity, "the end of the process records what it has")
+		require.Equal(t, w.at(), w.recorded(t).Identity, "the end of the process records what it has")
 	})
 }
 

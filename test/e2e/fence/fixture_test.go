@@ -124,13 +124,14 @@ func auditedSoFar(t *testing.T) int64 {
 	return info.Size()
 }
 
-// refusedCollector waits until the garbage collector has asked for ExternalSecrets since, and requires that each answer was 503.
+// refusedCollector waits until the garbage collector has asked for ExternalSecrets since, and requires that it was told nothing
+// of them. A host that has just started refuses some requests itself (403, 500).
 func refusedCollector(t *testing.T, since int64) {
 	t.Helper()
 	framework.Eventually(t, "the garbage collector has asked", func(context.Context) error {
 		codes := askedByCollector(t, since)
 		for code := range codes {
-			require.EqualValues(t, 503, code, "the collector was told something")
+			require.True(t, code >= 400 && code != 404, "the collector was told something: %d", code)
 		}
 		if codes[503] < 2 {
 			return fmt.Errorf("answers so far: %v", codes)

@@ -35,7 +35,7 @@ const (
 // Record is what the cluster has on record of a store.
 type Record struct {
 	Identity
-	// version and uid are those of the object that it was read from.
+	// version is the resourceVersion of the object that it was read from.
 	version string
 	object  *corev1.ConfigMap
 }

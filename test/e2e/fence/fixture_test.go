@@ -22,7 +22,9 @@ import (
 const (
 	serverNamespace = "external-secrets"
 	record          = "external-secrets-apiserver-store"
-	collector       = "system:serviceaccount:kube-system:generic-garbage-collector"
+	// The garbage collector lists and watches as its process does, and asks for single owners as itself.
+	controllers = "system:kube-controller-manager"
+	collector   = "system:serviceaccount:kube-system:generic-garbage-collector"
 )
 
 // tenant is a namespace with an ExternalSecret and the Secret that it owns.
@@ -156,7 +158,8 @@ func askedByCollector(t *testing.T, since int64) map[int32]int {
 		if json.Unmarshal(lines.Bytes(), &event) != nil {
 			continue // the last line may be half written
 		}
-		if event.User.Username == collector && event.ObjectRef != nil && event.ObjectRef.Resource == "externalsecrets" && event.ResponseStatus != nil {
+		isCollector := event.User.Username == collector || event.User.Username == controllers
+		if isCollector && event.ObjectRef != nil && event.ObjectRef.Resource == "externalsecrets" && event.ResponseStatus != nil {
 			codes[event.ResponseStatus.Code]++
 		}
 	}

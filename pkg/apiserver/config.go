@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/apiserver/pkg/util/compatibility"
 	"k8s.io/client-go/rest"
 	"k8s.io/component-base/version"
@@ -55,6 +56,11 @@ type Extra struct {
 	GenericTargets     bool
 	// ServingCert says which Secret the serving certificate is in; nil where it is in files.
 	ServingCert *servingcert.Config
+	// Etcd is where objects are stored, below EtcdPrefix.
+	Etcd       storagebackend.TransportConfig
+	EtcdPrefix string
+	// AcceptStore settles a disagreement of the store with the cluster's record of it; empty for none.
+	AcceptStore string
 }
 
 // decider is what the materializer and previews decide by.

@@ -3,6 +3,7 @@ package apiserver
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 
@@ -14,15 +15,16 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/secretstore"
 )
 
-// apiGroup makes the storage of every resource and subresource of the group.
-func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leadership) (*genericapiserver.APIGroupInfo, error) {
+// externalSecrets makes the store of ExternalSecrets.
+func (c CompletedConfig) externalSecrets(parts *components) (*genericregistry.Store, error) {
+	return externalsecret.NewStore(c.scheme, c.generic.RESTOptionsGetter, externalsecret.Table{LastObserved: parts.ledger.LastObserved},
+		validation.Rules{GenericTargets: c.extra.GenericTargets})
+}
+
+// apiGroup makes the storage of every resource and subresource of the group, store being that of ExternalSecrets.
+func (c CompletedConfig) apiGroup(parts *components, store *genericregistry.Store, leader externalsecret.Leadership) (*genericapiserver.APIGroupInfo, error) {
 	getter := c.generic.RESTOptionsGetter
 
-	store, err := externalsecret.NewStore(c.scheme, getter, externalsecret.Table{LastObserved: parts.ledger.LastObserved},
-		validation.Rules{GenericTargets: c.extra.GenericTargets})
-	if err != nil {
-		return nil, err
-	}
 	parts.feed.Store = store
 	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers, c.extra.Reach)
 	if err != nil {

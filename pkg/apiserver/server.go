@@ -34,7 +34,7 @@ func (c CompletedConfig) New() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	work, err := newBackground(parts, c.extra)
+	store, err := c.externalSecrets(parts)
 	if err != nil {
 		return nil, err
 	}
@@ -45,13 +45,22 @@ func (c CompletedConfig) New() (*Server, error) {
 		}
 		c.generic.SecureServing.Cert = certificate
 	}
+	guard, err := c.newFence(parts, store)
+	if err != nil {
+		return nil, err
+	}
+	work, err := newBackground(parts, guard, c.extra)
+	if err != nil {
+		return nil, err
+	}
+	c.putBehind(guard)
 	generic, err := c.generic.New("external-secrets-apiserver", genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return nil, fmt.Errorf("set up the generic API server: %w", err)
 	}
 	parts.self.serve(generic.Handler)
 	s := &Server{generic: generic, work: work, certificate: certificate}
-	group, err := c.apiGroup(parts, work)
+	group, err := c.apiGroup(parts, store, work)
 	if err != nil {
 		return nil, err
 	}

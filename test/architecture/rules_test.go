@@ -12,7 +12,7 @@ var layers = [][]string{
 	{"pkg/provider/onepassword", "pkg/provider/infisical"},
 	{"pkg/provider/builtin", "pkg/template"},
 	{"pkg/source", "pkg/resolve", "pkg/host"},
-	{"pkg/outcome", "pkg/metrics"},
+	{"pkg/outcome", "pkg/metrics", "pkg/fence"},
 	{"pkg/registry", "pkg/materializer"},
 	{"pkg/apiserver"},
 	{"cmd"},

@@ -76,6 +76,9 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			Workers:            o.Workers,
 			GenericTargets:     o.GenericTargets,
 			ServingCert:        o.ServingCertConfig(),
+			Etcd:               o.Recommended.Etcd.StorageConfig.Transport,
+			EtcdPrefix:         o.Recommended.Etcd.StorageConfig.Prefix,
+			AcceptStore:        o.AcceptStore,
 		},
 	}
 	config.ApplyDefaults()

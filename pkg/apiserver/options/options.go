@@ -17,6 +17,7 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
@@ -71,6 +72,9 @@ type Options struct {
 	GenericTargets bool
 	// ServingCert says where the serving certificate comes from.
 	ServingCert ServingCert
+	// AcceptStore opens the fence to a store that is not the one that the cluster has on record, as the message of the fence
+	// says: ID@REVISION.
+	AcceptStore string
 
 	scheme   *runtime.Scheme
 	embedded bool
@@ -128,11 +132,12 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.StringSliceVar(&o.AllowedProviderHosts, "allowed-provider-hosts", o.AllowedProviderHosts, "Hosts that SecretStores may be at: NAME, NAME:PORT, *.NAME, * for all names, ADDRESS, ADDRESS:PORT or ADDRESS/BITS; comma-separated or given again. A NAME may lead to private addresses, *.NAME to public ones alone; to loopback, link-local and other addresses that are no provider's, and to the cluster's API server, only what allows the address itself. Checked when a store is written and at each connection. Without it, every host is allowed and link-local addresses are not. ClusterSecretStores are not limited.")
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")
-	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease and the Secret of its certificate are there.")
+	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease, the Secret of its certificate and the record of its store are there.")
 	own.StringVar(&o.MetricsBindAddress, "metrics-bind-address", o.MetricsBindAddress, "Address (host:port) of plain HTTP for /metrics; none when empty. The secure port serves /metrics in any case, behind authorization.")
 	own.IntVar(&o.Workers, "concurrent", o.Workers, "How many Secrets are written at a time.")
 	own.BoolVar(&o.GenericTargets, validation.FlagGenericTargets, o.GenericTargets,
 		"Let spec.target.manifest name other kinds than Secret. Values are then written where many may read them, and the server needs rights to the kinds.")
+	own.StringVar(&o.AcceptStore, "accept-store", o.AcceptStore, "Serve a store that is not the one that the cluster has on record: the value (ID@REVISION) is in the message of the server that refuses to. Secrets whose ExternalSecrets the store lacks are deleted by the cluster.")
 
 	o.Recommended.CoreAPI.AddFlags(sections.FlagSet("host cluster"))
 	o.Recommended.Authentication.AddFlags(sections.FlagSet("host cluster"))
@@ -198,6 +203,9 @@ func (o *Options) Validate() error {
 	}
 	if o.Workers < 1 {
 		errs = append(errs, fmt.Errorf("--concurrent must be at least 1, is %d", o.Workers))
+	}
+	if o.AcceptStore != "" && !fence.ValidAcceptance(o.AcceptStore) {
+		errs = append(errs, fmt.Errorf("--accept-store must be ID@REVISION as the server's message has it, is %q", o.AcceptStore))
 	}
 	if o.MetricsBindAddress != "" {
 		if _, _, err := net.SplitHostPort(o.MetricsBindAddress); err != nil {

@@ -39,6 +39,8 @@ func TestValidate(t *testing.T) {
 		"provider hosts":    {"--allowed-provider-hosts=*.example.com,10.0.0.0/8", ""},
 		"a URL as a host":   {"--allowed-provider-hosts=connect,https://connect", `--allowed-provider-hosts: "https://connect" must be a host`},
 		"no hosts":          {"--allowed-provider-hosts=", "--allowed-provider-hosts must name a host"},
+		"no acceptance":     {"--accept-store=true", "--accept-store must be ID@REVISION"},
+		"acceptance":        {"--accept-store=7d1e@81", ""},
 		"external etcd":     {"--etcd-servers=https://etcd:2379", ""},
 		"certificate":       {"--serving-cert-source=other", "--serving-cert-source must be one of managed, secret, files, self-signed"},
 		"no files":          {"--serving-cert-source=files", "--tls-cert-file and --tls-private-key-file must both be given"},

@@ -43,7 +43,7 @@ type Server struct {
 
 // newServer describes the server behind the APIService.
 func (e *Environment) newServer(name string, args []string) (*Server, error) {
-	s := &Server{env: e, register: true, ready: "/readyz"}
+	s := &Server{env: e, register: true, ready: readyPath}
 	return s, s.describe(name, args)
 }
 
@@ -120,11 +120,14 @@ func (s *Server) awaitDiscovery(ctx context.Context) error {
 	})
 }
 
+// readyPath is what the manifests have the kubelet ask.
+const readyPath = "/readyz?exclude=fence"
+
 // StartServer runs another server in the same cluster, with the flags args, until
 // the test ends. Nothing is registered for it: it is reached through Config.
 func (e *Environment) StartServer(t testing.TB, name string, args ...string) *Server {
 	t.Helper()
-	return e.startServer(t, &Server{env: e, ready: "/readyz"}, name, args)
+	return e.startServer(t, &Server{env: e, ready: readyPath}, name, args)
 }
 
 // StartUnready is StartServer for a server that is not to become ready: it returns when the server answers at all.
@@ -178,6 +181,12 @@ func (s *Server) Kill(t testing.TB) {
 func (s *Server) Start(t testing.TB) {
 	t.Helper()
 	require.NoError(t, s.start(t.Context()))
+}
+
+// StartFails starts a server that is expected to end by itself before it is ready.
+func (s *Server) StartFails(t testing.TB) {
+	t.Helper()
+	require.Error(t, s.program.Start(t.Context()))
 }
 
 // Config returns the configuration of a client that asks the server itself, not

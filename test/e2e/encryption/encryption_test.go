@@ -1,9 +1,11 @@
-package secrecy
+package encryption
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -32,32 +34,49 @@ resources:
   - identity: {}
 `
 
+// What the specs hold that are stored before there is a key, and with it.
+const (
+	inClear = "a-literal-of-before"
+	sealed  = "a-literal-of-after"
+)
+
 // TestEncryptionAtRest: with --encryption-provider-config nothing of a spec is in etcd's files, and without the key the server
 // says what it is that it cannot read.
 func TestEncryptionAtRest(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "encryption.yaml")
 	require.NoError(t, os.WriteFile(config, []byte(encrypted), 0o600))
 	namespace := env.Namespace(t)
-	before, after := canaries{}, canaries{}
+	create(t, clientOf(t, env.Server, namespace), "before", inClear)
+	env.Server.Stop(t)
+	require.NotEmpty(t, holding(t, inClear), "without encryption the specs stand in etcd as they are")
 
-	plain := env.StartServer(t, "plain")
-	create(t, clientOf(t, plain, namespace), "before", before.mark("a literal in a template"))
-	plain.Stop(t)
-	require.True(t, before.holds(t, plain.DataDir()), "without encryption the specs stand in etcd as they are")
-	data := "--data-dir=" + plain.DataDir()
-
-	sealed := env.StartServer(t, "sealed", data, "--encryption-provider-config="+config)
-	client := clientOf(t, sealed, namespace)
+	env.Server.Restart(t, "--encryption-provider-config="+config)
+	client := clientOf(t, env.Server, namespace)
 	found, err := client.Get(t.Context(), "before", metav1.GetOptions{})
 	require.NoError(t, err)
-	require.Contains(t, found.Spec.Target.Template.Data["literal"], "canary")
-	create(t, client, "after", after.mark("another literal"))
-	sealed.Stop(t)
-	after.requireNoneBelow(t, plain.DataDir())
+	require.Equal(t, inClear, found.Spec.Target.Template.Data["literal"])
+	create(t, client, "after", sealed)
+	env.Server.Stop(t)
+	require.Empty(t, holding(t, sealed))
 
-	keyless := env.StartUnready(t, "keyless", data)
+	withoutKey(t, namespace)
+
+	env.Server.Start(t)
+	client = clientOf(t, env.Server, namespace)
+	found, err = client.Get(t.Context(), "after", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, sealed, found.Spec.Target.Template.Data["literal"])
+	// The clean-up starts the server as it was first, without the key.
+	require.NoError(t, client.Delete(t.Context(), "after", metav1.DeleteOptions{}))
+}
+
+// withoutKey runs a server without the key on the store of the one that is stopped. It is the store on record, so that the
+// fence is open.
+func withoutKey(t *testing.T, namespace string) {
+	t.Helper()
+	keyless := env.StartUnready(t, "keyless", "--data-dir="+env.Server.DataDir())
 	const cause = "identity transformer tried to read encrypted data"
-	client = clientOf(t, keyless, namespace)
+	client := clientOf(t, keyless, namespace)
 	framework.Eventually(t, "a read says what is wrong", func(ctx context.Context) error {
 		_, err := client.Get(ctx, "after", metav1.GetOptions{})
 		if apierrors.IsInternalError(err) && strings.Contains(err.Error(), cause) {
@@ -71,9 +90,31 @@ func TestEncryptionAtRest(t *testing.T) {
 		}
 		return nil
 	})
-	status, answer := fetch(t, keyless, "/readyz")
+	status, answer := keyless.Fetch(t, "/readyz")
 	require.Equal(t, http.StatusInternalServerError, status)
 	require.Contains(t, string(answer), "[-]poststarthook/storage-readiness failed")
+	require.Contains(t, string(answer), "[+]fence ok")
+	keyless.Stop(t)
+}
+
+// holding are the files of the server's store that a text is in.
+func holding(t *testing.T, text string) []string {
+	t.Helper()
+	var files []string
+	looked := 0
+	require.NoError(t, filepath.WalkDir(env.Server.DataDir(), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		looked++
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte(text)) {
+			files = append(files, path)
+		}
+		return err
+	}))
+	require.Positive(t, looked, "there are files in %s", env.Server.DataDir())
+	return files
 }
 
 func clientOf(t *testing.T, server *framework.Server, namespace string) typed.ExternalSecretInterface {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
@@ -41,7 +39,7 @@ func TestAClosedFenceSaysWhatToDo(t *testing.T) {
 		}
 	})
 	t.Run("readiness", func(t *testing.T) {
-		code, _ := ask(t, "/readyz")
+		code, _ := env.Server.Fetch(t, "/readyz")
 		require.Equal(t, http.StatusInternalServerError, code)
 	})
 	t.Run("what is served", func(t *testing.T) {
@@ -49,7 +47,7 @@ func TestAClosedFenceSaysWhatToDo(t *testing.T) {
 			"/healthz", "/livez", "/readyz?exclude=fence", "/metrics", "/apis", "/apis/external-secrets.io/v1",
 			"/openapi/v2", "/openapi/v3/apis/external-secrets.io/v1",
 		} {
-			code, _ := ask(t, path)
+			code, _ := env.Server.Fetch(t, path)
 			require.Equal(t, http.StatusOK, code, path)
 		}
 	})
@@ -71,19 +69,6 @@ func TestAClosedFenceSaysWhatToDo(t *testing.T) {
 		})
 	})
 	accept(t, message)
-}
-
-// ask asks the server itself for a document.
-func ask(t *testing.T, path string) (code int, body string) {
-	t.Helper()
-	client, err := rest.HTTPClientFor(env.Server.Config(t, "admin", "system:masters"))
-	require.NoError(t, err)
-	response, err := client.Get(env.Server.URL() + path)
-	require.NoError(t, err)
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	return response.StatusCode, string(content)
 }
 
 // The record follows what is stored, and comes back when somebody deletes it.

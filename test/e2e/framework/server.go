@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -197,6 +198,19 @@ func (s *Server) Config(t testing.TB, user string, groups ...string) *rest.Confi
 	require.NoError(t, err)
 	config.Host = s.URL()
 	return config
+}
+
+// Fetch is what the server answers at a path to somebody who may do everything.
+func (s *Server) Fetch(t testing.TB, path string) (status int, body []byte) {
+	t.Helper()
+	client, err := rest.HTTPClientFor(s.Config(t, "admin", "system:masters"))
+	require.NoError(t, err)
+	response, err := client.Get(s.URL() + path)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, body
 }
 
 // URL is where the server listens.

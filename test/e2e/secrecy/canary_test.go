@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,19 +52,6 @@ func (c canaries) requireNoneBelow(t *testing.T, dir string) {
 	for path, text := range filesBelow(t, dir) {
 		c.requireNone(t, path, text)
 	}
-}
-
-// holds tells whether a canary is in a file below a directory.
-func (c canaries) holds(t *testing.T, dir string) bool {
-	t.Helper()
-	for _, text := range filesBelow(t, dir) {
-		for _, canary := range c {
-			if slices.ContainsFunc(forms(canary), func(form []byte) bool { return bytes.Contains(text, form) }) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func filesBelow(t *testing.T, dir string) map[string][]byte {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
@@ -153,23 +151,10 @@ func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 // metricsText is what a scraper with the right to it sees.
 func metricsText(t *testing.T) []byte {
 	t.Helper()
-	status, text := fetch(t, env.Server, "/metrics")
+	status, text := env.Server.Fetch(t, "/metrics")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, string(text), "apiserver_request_total")
 	return text
-}
-
-// fetch is what a server answers at a path to somebody who may do everything.
-func fetch(t *testing.T, server *framework.Server, path string) (status int, body []byte) {
-	t.Helper()
-	client, err := rest.HTTPClientFor(server.Config(t, "admin", "system:masters"))
-	require.NoError(t, err)
-	response, err := client.Get(server.URL() + path)
-	require.NoError(t, err)
-	defer response.Body.Close()
-	body, err = io.ReadAll(response.Body)
-	require.NoError(t, err)
-	return response.StatusCode, body
 }
 
 func objectOf(name, spec string) string {

@@ -124,21 +124,11 @@ func (s *Server) awaitDiscovery(ctx context.Context) error {
 // readyPath is what the manifests have the kubelet ask.
 const readyPath = "/readyz?exclude=fence"
 
-// StartServer runs another server in the same cluster, with the flags args, until
-// the test ends. Nothing is registered for it: it is reached through Config.
-func (e *Environment) StartServer(t testing.TB, name string, args ...string) *Server {
-	t.Helper()
-	return e.startServer(t, &Server{env: e, ready: readyPath}, name, args)
-}
-
-// StartUnready is StartServer for a server that is not to become ready: it returns when the server answers at all.
+// StartUnready runs another server, with the flags args, until the test ends. It is not to become ready: StartUnready returns
+// when the server answers at all. Nothing is registered for it: it is reached through Config.
 func (e *Environment) StartUnready(t testing.TB, name string, args ...string) *Server {
 	t.Helper()
-	return e.startServer(t, &Server{env: e, ready: "/version"}, name, args)
-}
-
-func (e *Environment) startServer(t testing.TB, s *Server, name string, args []string) *Server {
-	t.Helper()
+	s := &Server{env: e, ready: "/version"}
 	require.NoError(t, s.describe(name, args))
 	require.NoError(t, s.program.Start(t.Context()))
 	t.Cleanup(func() {

@@ -18,7 +18,7 @@ const (
 )
 
 // installed are the manifests of artifacts/deploy that need no node to run on.
-var installed = []string{"namespace.yaml", "serviceaccount.yaml", "rbac-server.yaml", "rbac-users.yaml"}
+var installed = []string{"namespace.yaml", "serviceaccount.yaml", "rbac-server.yaml", "rbac-materializer.yaml", "rbac-users.yaml"}
 
 // startServer installs the server's rights, starts it as its service account
 // beside the control plane, and registers it.

@@ -12,6 +12,8 @@ import (
 	"k8s.io/apiserver/pkg/server/healthz"
 	"k8s.io/component-base/metrics/legacyregistry"
 	"k8s.io/klog/v2"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
 )
 
 // metricsTimeout bounds a scrape over plain HTTP.
@@ -21,6 +23,7 @@ const metricsTimeout = 30 * time.Second
 // materializer, the plain metrics listener. It waits for all of it.
 type background struct {
 	parts        *components
+	fence        *fence.Fence
 	materializer writer
 	metrics      *http.Server
 	metricsAddr  string
@@ -35,12 +38,12 @@ type writer interface {
 	HasLeader() bool
 }
 
-func newBackground(parts *components, extra Extra) (*background, error) {
+func newBackground(parts *components, guard *fence.Fence, extra Extra) (*background, error) {
 	secrets, err := newMaterializer(parts, extra)
 	if err != nil {
 		return nil, err
 	}
-	b := &background{parts: parts, materializer: secrets, metricsAddr: extra.MetricsBindAddress}
+	b := &background{parts: parts, fence: guard, materializer: secrets, metricsAddr: extra.MetricsBindAddress}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", legacyregistry.Handler())
 	b.metrics = &http.Server{Handler: mux, ReadHeaderTimeout: metricsTimeout, WriteTimeout: metricsTimeout}
@@ -62,6 +65,7 @@ func (b *background) start() error {
 		b.shared.run(func(ctx context.Context) { b.serveMetrics(ctx, listener) })
 	}
 	b.shared.run(b.parts.host.Run)
+	b.shared.run(b.fence.Run)
 	b.shared.run(func(ctx context.Context) {
 		if err := b.parts.sources.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "Sources stopped")
@@ -70,9 +74,12 @@ func (b *background) start() error {
 	return nil
 }
 
-// watchSelf begins to watch this server itself, which has to serve by then.
+// watchSelf begins to watch this server itself, which has to serve by then, as soon as the fence is open.
 func (b *background) watchSelf() {
 	b.shared.run(func(ctx context.Context) {
+		if !b.fence.Await(ctx) {
+			return
+		}
 		b.parts.informers.Start(ctx.Done())
 		<-ctx.Done()
 		b.parts.informers.Shutdown()
@@ -81,6 +88,9 @@ func (b *background) watchSelf() {
 
 func (b *background) startMaterializer() {
 	b.writing.run(func(ctx context.Context) {
+		if !b.fence.Await(ctx) {
+			return
+		}
 		if err := b.materializer.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "The materializer stopped")
 		}
@@ -113,7 +123,12 @@ func (b *background) readiness() []healthz.HealthChecker {
 			}
 			return nil
 		}),
+		b.fence.Check(),
 		healthz.NamedCheck("store-caches", func(*http.Request) error {
+			// A server whose store disagrees has nothing to read, and says so by the fence.
+			if closure := b.fence.Closed(); closure != nil && closure.Disagrees {
+				return nil
+			}
 			if !b.parts.stores.HasSynced() {
 				return errors.New("the stores have not been read yet")
 			}

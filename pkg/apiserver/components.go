@@ -78,6 +78,7 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		PollInterval: extra.PollInterval,
 		Rates:        extra.ProviderRates,
 		Streams:      source.Streams{Off: !extra.InfisicalEvents},
+		Reach:        extra.Reach,
 		Metrics:      c.metrics,
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})

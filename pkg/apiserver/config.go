@@ -8,15 +8,18 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/apiserver/pkg/util/compatibility"
 	"k8s.io/client-go/rest"
 	"k8s.io/component-base/version"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/audit"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/servingcert"
 )
 
 // groupPath is where the group is served.
@@ -39,14 +42,25 @@ type Extra struct {
 	InfisicalEvents bool
 	// AuthorizeTakeover asks authors for their right to a Secret that is taken over.
 	AuthorizeTakeover bool
-	LeaderElect       bool
-	ControllerClass   string
-	Namespace         string
+	// RequireStoreUse asks authors for the verb use on the stores that their specs name.
+	RequireStoreUse bool
+	// Reach is where the stores of a namespace may connect.
+	Reach           *egress.Policy
+	LeaderElect     bool
+	ControllerClass string
+	Namespace       string
 	// Identity tells this replica from the others in the election.
 	Identity           string
 	MetricsBindAddress string
 	Workers            int
 	GenericTargets     bool
+	// ServingCert says which Secret the serving certificate is in; nil where it is in files.
+	ServingCert *servingcert.Config
+	// Etcd is where objects are stored, below EtcdPrefix.
+	Etcd       storagebackend.TransportConfig
+	EtcdPrefix string
+	// AcceptStore settles a disagreement of the store with the cluster's record of it; empty for none.
+	AcceptStore string
 }
 
 // decider is what the materializer and previews decide by.

@@ -3,6 +3,7 @@ package apiserver
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 
@@ -14,17 +15,18 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/secretstore"
 )
 
-// apiGroup makes the storage of every resource and subresource of the group.
-func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leadership) (*genericapiserver.APIGroupInfo, error) {
+// externalSecrets makes the store of ExternalSecrets.
+func (c CompletedConfig) externalSecrets(parts *components) (*genericregistry.Store, error) {
+	return externalsecret.NewStore(c.scheme, c.generic.RESTOptionsGetter, externalsecret.Table{LastObserved: parts.ledger.LastObserved},
+		validation.Rules{GenericTargets: c.extra.GenericTargets})
+}
+
+// apiGroup makes the storage of every resource and subresource of the group, store being that of ExternalSecrets.
+func (c CompletedConfig) apiGroup(parts *components, store *genericregistry.Store, leader externalsecret.Leadership) (*genericapiserver.APIGroupInfo, error) {
 	getter := c.generic.RESTOptionsGetter
 
-	store, err := externalsecret.NewStore(c.scheme, getter, externalsecret.Table{LastObserved: parts.ledger.LastObserved},
-		validation.Rules{GenericTargets: c.extra.GenericTargets})
-	if err != nil {
-		return nil, err
-	}
 	parts.feed.Store = store
-	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers)
+	stores, storeStatus, err := secretstore.NewREST(c.scheme, getter, parts.providers, c.extra.Reach)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +38,9 @@ func (c CompletedConfig) apiGroup(parts *components, leader externalsecret.Leade
 	live := parts.live(c.extra, &externalsecret.ValueReaders{Rights: rights})
 	previewer := &outcome.Previewer{Secrets: parts.secrets, Ledger: parts.ledger, Decider: c.extra.decider()}
 	authors := &externalsecret.Authors{Rights: rights}
+	if c.extra.RequireStoreUse {
+		authors.Stores = &externalsecret.StoreUse{Rights: rights}
+	}
 	if c.extra.AuthorizeTakeover {
 		authors.Takeovers = &externalsecret.Takeovers{Rights: rights, Targets: parts.host}
 	}

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/servingcert"
 )
 
 type completedConfig struct {
@@ -23,6 +24,8 @@ type completedConfig struct {
 type Server struct {
 	generic *genericapiserver.GenericAPIServer
 	work    *background
+	// certificate is nil where the serving certificate is in files.
+	certificate *servingcert.Manager
 }
 
 // New sets up the server: storage, API group, what runs beside it.
@@ -31,17 +34,33 @@ func (c CompletedConfig) New() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	work, err := newBackground(parts, c.extra)
+	store, err := c.externalSecrets(parts)
 	if err != nil {
 		return nil, err
 	}
+	var certificate *servingcert.Manager
+	if c.extra.ServingCert != nil {
+		if certificate, err = newCertificate(*c.extra.ServingCert, c.extra.Host); err != nil {
+			return nil, err
+		}
+		c.generic.SecureServing.Cert = certificate
+	}
+	guard, err := c.newFence(parts, store)
+	if err != nil {
+		return nil, err
+	}
+	work, err := newBackground(parts, guard, c.extra)
+	if err != nil {
+		return nil, err
+	}
+	c.putBehind(guard)
 	generic, err := c.generic.New("external-secrets-apiserver", genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return nil, fmt.Errorf("set up the generic API server: %w", err)
 	}
 	parts.self.serve(generic.Handler)
-	s := &Server{generic: generic, work: work}
-	group, err := c.apiGroup(parts, work)
+	s := &Server{generic: generic, work: work, certificate: certificate}
+	group, err := c.apiGroup(parts, store, work)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +110,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.work.stop()
+	s.keepCertificate(ctx)
 	if err := s.generic.PrepareRun().RunWithContext(ctx); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 )
@@ -83,8 +84,10 @@ func trimObject(p *metav1.PartialObjectMetadata) {
 	kept := trimmedMeta(p)
 	kept.Annotations = addOnly(nil, p.Labels, secret.LabelManaged, secret.LabelCreatedBy)
 	kept.Annotations = addOnly(kept.Annotations, p.Annotations, secret.AnnotationDataHash)
-	if controller := metav1.GetControllerOf(p); controller != nil {
-		kept.OwnerReferences = []metav1.OwnerReference{*controller}
+	for _, owner := range p.OwnerReferences {
+		if ptr.Deref(owner.Controller, false) || secret.IsExternalSecret(&owner) {
+			kept.OwnerReferences = append(kept.OwnerReferences, owner)
+		}
 	}
 	p.ObjectMeta = kept
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
@@ -75,7 +76,9 @@ func (v *vault) References(spec *v1.SecretStoreProvider) []provider.Reference {
 	return nil
 }
 
-func (v *vault) Connect(*v1.SecretStoreProvider, provider.Material) (provider.Client, error) {
+func (v *vault) SiteField() string { return "connectHost" }
+
+func (v *vault) Connect(*v1.SecretStoreProvider, provider.Material, *egress.Policy) (provider.Client, error) {
 	return &vaultClient{v}, nil
 }
 

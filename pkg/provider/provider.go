@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
 
@@ -35,8 +36,11 @@ type Provider interface {
 	References(spec *v1.SecretStoreProvider) []Reference
 	// Site is the address that requests of this store go to, for budgets that all stores of a site share.
 	Site(spec *v1.SecretStoreProvider) (*url.URL, error)
-	// Connect makes a client for the store. It does no I/O. material holds what every Reference leads to, by Purpose.
-	Connect(spec *v1.SecretStoreProvider, material Material) (Client, error)
+	// SiteField is the field of the provider's part that Site is read from, for messages.
+	SiteField() string
+	// Connect makes a client for the store. It does no I/O. material holds what every Reference leads to, by Purpose. reach
+	// says where the client may connect: what clients share must not lead one of them where its own does not.
+	Connect(spec *v1.SecretStoreProvider, material Material, reach *egress.Policy) (Client, error)
 }
 
 // Names is the names of providers in order, for messages that list what there is.

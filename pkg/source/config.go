@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 	Rates   map[string]int
 	Streams Streams
 	Metrics Metrics
+	// Reach is where the stores of a namespace may connect; those of the cluster may anywhere.
+	Reach *egress.Policy
 	// Logger gets names of stores and scopes, Reasons and messages of this project's own; nil discards them.
 	Logger *slog.Logger
 }

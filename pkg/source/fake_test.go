@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 )
@@ -50,6 +51,7 @@ type backend struct {
 	inFlight, most      map[string]int
 	loading, mostLoads  int
 	clients             []*fakeClient
+	reach               *egress.Policy
 	lastConfirmed       *provider.Answer
 	changedAlways, boom bool
 	// sent is how many requests were made.
@@ -109,13 +111,16 @@ func (b *backend) Site(*v1.SecretStoreProvider) (*url.URL, error) {
 	return &url.URL{Scheme: "https", Host: b.host + ":443"}, nil
 }
 
-func (b *backend) Connect(_ *v1.SecretStoreProvider, material provider.Material) (provider.Client, error) {
+func (b *backend) SiteField() string { return "host" }
+
+func (b *backend) Connect(_ *v1.SecretStoreProvider, material provider.Material, reach *egress.Policy) (provider.Client, error) {
 	if string(material["token"].Bytes()) == "malformed" {
 		return nil, provider.Errorf(provider.Invalid, "the token is malformed")
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := &fakeClient{backend: b, generation: len(b.clients)}
+	b.reach = reach
 	b.clients = append(b.clients, c)
 	return c, nil
 }

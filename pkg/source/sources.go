@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -161,7 +162,7 @@ func (s *Sources) connect(store Store, id identity, material provider.Material) 
 		if err != nil {
 			return nil, fmt.Errorf("reading the address of %s %q: %w", store.Kind, store.Name, err)
 		}
-		c, err := p.Connect(store.Provider, material)
+		c, err := p.Connect(store.Provider, material, s.reach(store))
 		if err != nil {
 			return nil, fmt.Errorf("connecting %s %q: %w", store.Kind, store.Name, err)
 		}
@@ -173,6 +174,14 @@ func (s *Sources) connect(store Store, id identity, material provider.Material) 
 		return newSource(s, store, id, p.Name(), c, budget), nil
 	}
 	return nil, provider.Errorf(provider.Invalid, "%s %q names no provider that is built in", store.Kind, store.Name)
+}
+
+// reach is where a store may connect.
+func (s *Sources) reach(store Store) *egress.Policy {
+	if store.Namespace == "" {
+		return nil
+	}
+	return s.cfg.Reach
 }
 
 // install makes src the current one of its store, unless an equal one came first, and returns the current one, nil after

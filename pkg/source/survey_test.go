@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -18,8 +19,8 @@ type surveyBackend struct {
 	blind map[string]bool
 }
 
-func (b *surveyBackend) Connect(spec *v1.SecretStoreProvider, material provider.Material) (provider.Client, error) {
-	c, err := b.backend.Connect(spec, material)
+func (b *surveyBackend) Connect(spec *v1.SecretStoreProvider, material provider.Material, reach *egress.Policy) (provider.Client, error) {
+	c, err := b.backend.Connect(spec, material, reach)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@ package architecture
 // room with the longest path that it lies in, may import its own room and the
 // rooms of lower layers, and never a room beside it.
 var layers = [][]string{
-	{"pkg/value", "pkg/pattern", "pkg/recurrence", "pkg/privilege", "pkg/tree", "pkg/readmode", "pkg/audit", "pkg/embeddedetcd", "pkg/servingcert"},
+	{"pkg/value", "pkg/pattern", "pkg/recurrence", "pkg/privilege", "pkg/tree", "pkg/readmode", "pkg/audit", "pkg/embeddedetcd", "pkg/servingcert", "pkg/egress", "pkg/coredump"},
 	{"pkg/apis"},
 	{"pkg/decoding", "pkg/generated"},
 	{"pkg/provider"},
@@ -12,7 +12,7 @@ var layers = [][]string{
 	{"pkg/provider/onepassword", "pkg/provider/infisical"},
 	{"pkg/provider/builtin", "pkg/template"},
 	{"pkg/source", "pkg/resolve", "pkg/host"},
-	{"pkg/outcome", "pkg/metrics"},
+	{"pkg/outcome", "pkg/metrics", "pkg/fence"},
 	{"pkg/registry", "pkg/materializer"},
 	{"pkg/apiserver"},
 	{"cmd"},
@@ -43,6 +43,8 @@ var kubernetes = map[string][]string{
 	"pkg/recurrence":           nil,
 	"pkg/privilege":            {"k8s.io/api"},
 	"pkg/tree":                 nil,
+	"pkg/egress":               nil,
+	"pkg/coredump":             nil,
 	"pkg/decoding":             nil,
 	"pkg/provider":             {"k8s.io/api", "k8s.io/apimachinery"},
 	"pkg/provider/wire":        {"k8s.io/api", "k8s.io/apimachinery"},

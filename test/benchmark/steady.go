@@ -9,8 +9,9 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
-// calm is how long nothing must have been written, but Leases, before a cluster counts as steady.
-const calm = 3 * time.Second
+// calm is how long nothing must have been written, but Leases, before a cluster counts as steady: longer than the host's record
+// of the store follows a change.
+const calm = 7 * time.Second
 
 // Steady is what a server does while nothing changes.
 type Steady struct {

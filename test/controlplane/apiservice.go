@@ -33,7 +33,8 @@ type APIService struct {
 	Namespace, Service string
 	// Port is where the server listens on localhost.
 	Port int
-	// CABundle checks the server's certificate, as PEM.
+	// CABundle checks the server's certificate, as PEM. Left empty, spec.caBundle is
+	// left to whoever fills it in.
 	CABundle []byte
 }
 
@@ -62,22 +63,25 @@ func (cp *ControlPlane) RegisterAPIService(ctx context.Context, s APIService) er
 }
 
 func (s APIService) object() *unstructured.Unstructured {
+	spec := map[string]any{
+		"group":                s.Group,
+		"version":              s.Version,
+		"groupPriorityMinimum": int64(1000),
+		"versionPriority":      int64(100),
+		"service": map[string]any{
+			"namespace": s.Namespace,
+			"name":      s.Service,
+			"port":      int64(s.Port),
+		},
+	}
+	if len(s.CABundle) > 0 {
+		spec["caBundle"] = base64.StdEncoding.EncodeToString(s.CABundle)
+	}
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "apiregistration.k8s.io/v1",
 		"kind":       "APIService",
 		"metadata":   map[string]any{"name": s.Version + "." + s.Group},
-		"spec": map[string]any{
-			"group":                s.Group,
-			"version":              s.Version,
-			"groupPriorityMinimum": int64(1000),
-			"versionPriority":      int64(100),
-			"caBundle":             base64.StdEncoding.EncodeToString(s.CABundle),
-			"service": map[string]any{
-				"namespace": s.Namespace,
-				"name":      s.Service,
-				"port":      int64(s.Port),
-			},
-		},
+		"spec":       spec,
 	}}
 }
 

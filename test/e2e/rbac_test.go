@@ -57,19 +57,25 @@ func TestRolesOfUsers(t *testing.T) {
 			role: "view",
 			yes:  []string{"get externalsecrets", "list secretstores", "watch externalsecrets"},
 			no: []string{"create externalsecrets", "patch externalsecrets", "delete secretstores", "get externalsecrets/secret",
-				"create externalsecrets/refresh", "get secretstores/keys", "update externalsecrets/status"},
+				"create externalsecrets/refresh", "get secretstores/keys", "update externalsecrets/status", "use secretstores"},
 		},
 		{
 			role: "edit",
 			yes: []string{"get externalsecrets", "create externalsecrets", "deletecollection externalsecrets", "update secretstores",
 				"create externalsecrets/refresh"},
 			no: []string{"get externalsecrets/secret", "get secretstores/keys", "update externalsecrets/status", "patch secretstores/status",
-				"create clustersecretstores"},
+				"create clustersecretstores", "use secretstores", "use clustersecretstores"},
 		},
 		{
 			role: "admin",
 			yes:  []string{"create externalsecrets", "create secretstores"},
-			no:   []string{"get externalsecrets/secret", "get secretstores/keys", "update externalsecrets/status", "create clustersecretstores"},
+			no: []string{"get externalsecrets/secret", "get secretstores/keys", "update externalsecrets/status", "create clustersecretstores",
+				"use secretstores", "use clustersecretstores"},
+		},
+		{
+			role: "external-secrets-store-user",
+			yes:  []string{"use secretstores", "use clustersecretstores"},
+			no:   []string{"get secretstores", "update secretstores", "get secretstores/keys", "create externalsecrets"},
 		},
 		{
 			role: "external-secrets-live-value-reader",

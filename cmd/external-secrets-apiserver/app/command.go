@@ -14,6 +14,7 @@ import (
 	"k8s.io/component-base/version/verflag"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver/options"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/coredump"
 )
 
 // NewCommand makes the command; it serves until ctx ends.
@@ -28,6 +29,9 @@ server. A read is answered from the provider, now; a background materializer kee
 		Args:         cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			verflag.PrintAndExitIfRequested()
+			if err := coredump.Disable(); err != nil {
+				return err
+			}
 			if err := logsapi.ValidateAndApply(o.Logs, nil); err != nil {
 				return fmt.Errorf("set up logging: %w", err)
 			}

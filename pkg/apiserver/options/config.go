@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 )
 
 // admissionKinds maps admission plugins that watch the host to the resource of admissionregistration.k8s.io/v1 that they
@@ -42,6 +43,10 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 		return nil, fmt.Errorf("set feature gates: %w", err)
 	}
 
+	reach, err := egress.New(o.AllowedProviderHosts, host.Host)
+	if err != nil {
+		return nil, err
+	}
 	identity, err := o.identity()
 	if err != nil {
 		return nil, err
@@ -61,6 +66,8 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			FollowChanges:      o.FollowChanges,
 			InfisicalEvents:    o.InfisicalEvents,
 			AuthorizeTakeover:  o.AuthorizeTakeover,
+			RequireStoreUse:    o.RequireStoreUse,
+			Reach:              reach,
 			LeaderElect:        o.LeaderElect,
 			ControllerClass:    o.ControllerClass,
 			Namespace:          o.Namespace,
@@ -68,6 +75,10 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			MetricsBindAddress: o.MetricsBindAddress,
 			Workers:            o.Workers,
 			GenericTargets:     o.GenericTargets,
+			ServingCert:        o.ServingCertConfig(),
+			Etcd:               o.Recommended.Etcd.StorageConfig.Transport,
+			EtcdPrefix:         o.Recommended.Etcd.StorageConfig.Prefix,
+			AcceptStore:        o.AcceptStore,
 		},
 	}
 	config.ApplyDefaults()

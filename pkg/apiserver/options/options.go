@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"time"
 
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
@@ -17,6 +16,8 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
@@ -26,8 +27,6 @@ import (
 const (
 	etcdPrefix        = "/registry/external-secrets.io"
 	defaultSecurePort = 8443
-	// serviceDNS is the name that the aggregator of an installation from artifacts/deploy verifies the certificate for.
-	serviceDNS = "external-secrets-apiserver.external-secrets.svc"
 )
 
 // Options is everything that flags set.
@@ -35,7 +34,7 @@ type Options struct {
 	Recommended *genericoptions.RecommendedOptions
 	Logs        *logs.Options
 
-	// DataDir holds the embedded etcd, and the certificate that the server makes itself where none is given.
+	// DataDir holds the embedded etcd, and a self-signed serving certificate where there is one.
 	DataDir string
 	// LiveTimeout is how long a live GET waits for a provider.
 	LiveTimeout time.Duration
@@ -54,11 +53,15 @@ type Options struct {
 	InfisicalEvents bool
 	// AuthorizeTakeover has an ExternalSecret take over a Secret that nobody manages only where its author may update it.
 	AuthorizeTakeover bool
+	// RequireStoreUse has authors of ExternalSecrets be allowed to use the stores that they name.
+	RequireStoreUse bool
+	// AllowedProviderHosts are what stores of a namespace may reach; nil for every host.
+	AllowedProviderHosts []string
 	// LeaderElect has one of several replicas write Secrets; without it, this one does.
 	LeaderElect bool
 	// ControllerClass is the spec.controller of the stores that this server handles.
 	ControllerClass string
-	// Namespace is where the server runs: its Lease lives there.
+	// Namespace is where the server runs: its Lease and the Secret of its certificate live there.
 	Namespace string
 	// MetricsBindAddress serves /metrics over plain HTTP; nothing when empty.
 	MetricsBindAddress string
@@ -67,6 +70,11 @@ type Options struct {
 	// GenericTargets lets ExternalSecrets write other kinds than Secret. What is written to them is not kept as Secrets are:
 	// it may be readable by many, and not encrypted in etcd.
 	GenericTargets bool
+	// ServingCert says where the serving certificate comes from.
+	ServingCert ServingCert
+	// AcceptStore opens the fence to a store that is not the one that the cluster has on record, as the message of the fence
+	// says: ID@REVISION.
+	AcceptStore string
 
 	scheme   *runtime.Scheme
 	embedded bool
@@ -100,6 +108,7 @@ func New() *Options {
 		ControllerClass: "default",
 		Namespace:       "external-secrets",
 		Workers:         16,
+		ServingCert:     newServingCert(),
 		scheme:          scheme,
 	}
 }
@@ -109,7 +118,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	var sections cliflag.NamedFlagSets
 	own := sections.FlagSet("external secrets")
 	own.StringVar(&o.DataDir, "data-dir", o.DataDir,
-		"Directory of the embedded etcd, which runs unless --etcd-servers is given, and of the serving certificate that is made unless one is given.")
+		"Directory of the embedded etcd, which runs unless --etcd-servers is given, and of the serving certificate of --serving-cert-source=self-signed.")
 	own.DurationVar(&o.LiveTimeout, "live-timeout", o.LiveTimeout, "How long a live GET waits for a provider before it answers with what is held.")
 	own.DurationVar(&o.ListTimeout, "list-timeout", o.ListTimeout, "How long a live LIST waits for providers before it answers with what is held.")
 	own.DurationVar(&o.ListFreshness, "list-freshness", o.ListFreshness, "How old a picture of a provider may be that a live LIST is answered from.")
@@ -119,18 +128,22 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.BoolVar(&o.FollowChanges, "follow-changes", o.FollowChanges, "Write a change that polling saw at once. With false, it waits for the refreshInterval, as with External Secrets Operator.")
 	own.BoolVar(&o.InfisicalEvents, "infisical-events", o.InfisicalEvents, "Listen to the event streams of Infisical, beside polling, so that a change is seen at once. An instance whose plan has no event subscriptions, or an identity that may not subscribe, costs one request in ten minutes.")
 	own.BoolVar(&o.AuthorizeTakeover, "authorize-takeover", o.AuthorizeTakeover, "Let an ExternalSecret take over a Secret that exists, and that no ExternalSecret manages, only if whoever wrote its spec may update that Secret. Without it, whoever may create ExternalSecrets may replace the data of any ordinary Secret of the namespace, as with External Secrets Operator.")
+	own.BoolVar(&o.RequireStoreUse, "require-store-use", o.RequireStoreUse, "Let a spec of an ExternalSecret be written only by those who have the verb use on each SecretStore and ClusterSecretStore (external-secrets.io) that it names. The right is asked for in the namespace of the ExternalSecret, with the user's own identity.")
+	own.StringSliceVar(&o.AllowedProviderHosts, "allowed-provider-hosts", o.AllowedProviderHosts, "Hosts that SecretStores may be at: NAME, NAME:PORT, *.NAME, * for all names, ADDRESS, ADDRESS:PORT or ADDRESS/BITS; comma-separated or given again. A NAME may lead to private addresses, *.NAME to public ones alone; to loopback, link-local and other addresses that are no provider's, and to the cluster's API server, only what allows the address itself. Checked when a store is written and at each connection. Without it, every host is allowed and link-local addresses are not. ClusterSecretStores are not limited.")
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")
-	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease is there.")
+	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease, the Secret of its certificate and the record of its store are there.")
 	own.StringVar(&o.MetricsBindAddress, "metrics-bind-address", o.MetricsBindAddress, "Address (host:port) of plain HTTP for /metrics; none when empty. The secure port serves /metrics in any case, behind authorization.")
 	own.IntVar(&o.Workers, "concurrent", o.Workers, "How many Secrets are written at a time.")
 	own.BoolVar(&o.GenericTargets, validation.FlagGenericTargets, o.GenericTargets,
 		"Let spec.target.manifest name other kinds than Secret. Values are then written where many may read them, and the server needs rights to the kinds.")
+	own.StringVar(&o.AcceptStore, "accept-store", o.AcceptStore, "Serve a store that is not the one that the cluster has on record: the value (ID@REVISION) is in the message of the server that refuses to. Secrets whose ExternalSecrets the store lacks are deleted by the cluster.")
 
 	o.Recommended.CoreAPI.AddFlags(sections.FlagSet("host cluster"))
 	o.Recommended.Authentication.AddFlags(sections.FlagSet("host cluster"))
 	o.Recommended.Authorization.AddFlags(sections.FlagSet("host cluster"))
 	o.Recommended.SecureServing.AddFlags(sections.FlagSet("secure serving"))
+	o.ServingCert.addFlags(sections.FlagSet("secure serving"))
 	o.Recommended.Etcd.AddFlags(sections.FlagSet("etcd"))
 	o.Recommended.Audit.AddFlags(sections.FlagSet("audit"))
 	o.Recommended.Admission.AddFlags(sections.FlagSet("admission"))
@@ -152,7 +165,7 @@ func (o *Options) UseEmbeddedEtcd(endpoint string) {
 }
 
 // Complete fills in what other options say. The kubeconfig of the host serves delegated authentication and authorization
-// too, and the certificate that nobody gave is made in the data directory.
+// too.
 func (o *Options) Complete() error {
 	if kubeconfig := o.Recommended.CoreAPI.CoreAPIKubeconfigPath; kubeconfig != "" {
 		if o.Recommended.Authentication.RemoteKubeConfigFile == "" {
@@ -162,14 +175,7 @@ func (o *Options) Complete() error {
 			o.Recommended.Authorization.RemoteKubeConfigFile = kubeconfig
 		}
 	}
-	serving := o.Recommended.SecureServing
-	if serving.ServerCert.CertDirectory == "" && o.EmbedsEtcd() {
-		serving.ServerCert.CertDirectory = filepath.Join(o.DataDir, "certificates")
-	}
-	if err := serving.MaybeDefaultWithSelfSignedCerts("localhost", []string{serviceDNS}, []net.IP{net.IPv4(127, 0, 0, 1)}); err != nil {
-		return fmt.Errorf("make a serving certificate: %w", err)
-	}
-	return nil
+	return o.completeServingCert()
 }
 
 // Validate checks the options against each other and names the flag that is wrong.
@@ -192,8 +198,14 @@ func (o *Options) Validate() error {
 	if o.ListFreshness < 0 {
 		errs = append(errs, fmt.Errorf("--list-freshness must not be negative, is %s", o.ListFreshness))
 	}
+	if _, err := egress.New(o.AllowedProviderHosts, ""); err != nil {
+		errs = append(errs, err)
+	}
 	if o.Workers < 1 {
 		errs = append(errs, fmt.Errorf("--concurrent must be at least 1, is %d", o.Workers))
+	}
+	if o.AcceptStore != "" && !fence.ValidAcceptance(o.AcceptStore) {
+		errs = append(errs, fmt.Errorf("--accept-store must be ID@REVISION as the server's message has it, is %q", o.AcceptStore))
 	}
 	if o.MetricsBindAddress != "" {
 		if _, _, err := net.SplitHostPort(o.MetricsBindAddress); err != nil {
@@ -204,6 +216,7 @@ func (o *Options) Validate() error {
 		errs = append(errs, o.Recommended.Etcd.Validate()...)
 	}
 	errs = append(errs, o.Recommended.SecureServing.Validate()...)
+	errs = append(errs, o.validateServingCert()...)
 	errs = append(errs, o.Recommended.Authentication.Validate()...)
 	errs = append(errs, o.Recommended.Authorization.Validate()...)
 	errs = append(errs, o.Recommended.Audit.Validate()...)

@@ -36,7 +36,17 @@ func TestValidate(t *testing.T) {
 		"metrics":           {"--metrics-bind-address=8080", "--metrics-bind-address must be host:port"},
 		"metrics on all":    {"--metrics-bind-address=:8080", ""},
 		"no data":           {"--data-dir=", "--data-dir must be given"},
+		"provider hosts":    {"--allowed-provider-hosts=*.example.com,10.0.0.0/8", ""},
+		"a URL as a host":   {"--allowed-provider-hosts=connect,https://connect", `--allowed-provider-hosts: "https://connect" must be a host`},
+		"no hosts":          {"--allowed-provider-hosts=", "--allowed-provider-hosts must name a host"},
+		"no acceptance":     {"--accept-store=true", "--accept-store must be ID@REVISION"},
+		"acceptance":        {"--accept-store=7d1e@81", ""},
 		"external etcd":     {"--etcd-servers=https://etcd:2379", ""},
+		"certificate":       {"--serving-cert-source=other", "--serving-cert-source must be one of managed, secret, files, self-signed"},
+		"no files":          {"--serving-cert-source=files", "--tls-cert-file and --tls-private-key-file must both be given"},
+		"no secret":         {"--serving-cert-secret=", "--serving-cert-secret, --serving-cert-service and --namespace must be given"},
+		"short leaf":        {"--serving-cert-lifetime=9s", "--serving-cert-lifetime must be at least 10s"},
+		"short authority":   {"--serving-ca-lifetime=1h", "--serving-ca-lifetime must be at least 3 times --serving-cert-lifetime"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var args []string
@@ -61,13 +71,13 @@ func TestOneKubeconfigServesAll(t *testing.T) {
 }
 
 func TestACertificateIsMadeOnce(t *testing.T) {
-	o := parse(t)
+	o := parse(t, "--serving-cert-source=self-signed")
 	require.NoError(t, o.Complete())
 	path := filepath.Join(o.DataDir, "certificates", "apiserver.crt")
 	first, err := os.ReadFile(path)
 	require.NoError(t, err)
 
-	again := parse(t)
+	again := parse(t, "--kubeconfig=/host")
 	again.DataDir = o.DataDir
 	require.NoError(t, again.Complete())
 	second, err := os.ReadFile(path)

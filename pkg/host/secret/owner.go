@@ -34,7 +34,7 @@ func (o Owner) Controls(controller *metav1.OwnerReference) bool {
 // is tells whether a reference names the ExternalSecret. The version of the API and the UID do not count: a Secret that was
 // written before the ExternalSecret was created anew, or by ESO, is the same ExternalSecret's.
 func (o Owner) is(ref *metav1.OwnerReference) bool {
-	return isExternalSecret(ref) && ref.Name == o.Name
+	return IsExternalSecret(ref) && ref.Name == o.Name
 }
 
 // made tells whether the Secret exists because of the ExternalSecret.
@@ -42,7 +42,8 @@ func (o Owner) made(s *corev1.Secret) bool {
 	return o.Controls(metav1.GetControllerOf(s)) || fieldsOf(s, FieldManager(o.Name)).typed
 }
 
-func isExternalSecret(ref *metav1.OwnerReference) bool {
+// IsExternalSecret tells whether a reference is to an ExternalSecret, of whatever version.
+func IsExternalSecret(ref *metav1.OwnerReference) bool {
 	group := schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind).Group
 	return group == v1.GroupName && ref.Kind == ownerKind
 }

@@ -82,7 +82,7 @@ func RefuseStanding(owner Owner, policy v1.CreationPolicy, kind string, existing
 	switch {
 	case controller == nil || owner.is(controller):
 		return nil
-	case isExternalSecret(controller):
+	case IsExternalSecret(controller):
 		return &Refusal{OwnedByAnother, fmt.Sprintf("%s is owned by ExternalSecret %s", target, controller.Name)}
 	case policy == v1.CreationOwner:
 		return &Refusal{ControlledElsewhere, fmt.Sprintf("%s is controlled by %s %s", target, controller.Kind, controller.Name)}

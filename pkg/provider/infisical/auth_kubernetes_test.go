@@ -70,7 +70,7 @@ func TestHostThatIssuesNoToken(t *testing.T) {
 	f.clock.Advance(holdOff)
 	require.NoError(t, c.Check(t.Context()))
 
-	_, err := New().Connect(f.spec(m.edit), m.good)
+	_, err := New().Connect(f.spec(m.edit), m.good, nil)
 	requireReason(t, provider.Invalid, err)
 	require.ErrorContains(t, err, "no cluster")
 }

@@ -199,7 +199,7 @@ func TestEachWayToLogInNeedsItsMaterial(t *testing.T) {
 				material[other] = text
 			}
 			material[purpose] = value.FromString("\n")
-			_, err := f.provider.Connect(f.spec(m.edit), material)
+			_, err := f.provider.Connect(f.spec(m.edit), material, nil)
 			requireReason(t, provider.Invalid, err)
 			require.ErrorContains(t, err, purpose+" refers to an empty value")
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -84,6 +85,8 @@ func unreachable(ctx context.Context, err error) *provider.Error {
 		what = "Infisical did not answer in time"
 	case ctx.Err() != nil:
 		what = "the request was abandoned"
+	case errors.Is(err, egress.ErrAddress):
+		what = "Infisical cannot be reached: " + egress.ErrAddress.Error()
 	case errors.As(err, &untrusted):
 		what = "Infisical's certificate cannot be verified"
 	}

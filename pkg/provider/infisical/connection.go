@@ -3,18 +3,19 @@ package infisical
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 )
 
 const (
 	userAgent = "external-secrets-apiserver"
 	// requestTimeout bounds a request whose caller sets no earlier deadline.
 	requestTimeout = 30 * time.Second
-	// dialTimeout leaves a caller with a request's time the chance of another address.
-	dialTimeout = 10 * time.Second
+	// handshakeTimeout is for TLS.
+	handshakeTimeout = 10 * time.Second
 )
 
 // connection is the way to one instance.
@@ -24,16 +25,15 @@ type connection struct {
 	now       func() time.Time
 }
 
-func newConnection(site *url.URL, roots *x509.CertPool, now func() time.Time) *connection {
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+func newConnection(site *url.URL, way egress.Way, roots *x509.CertPool, now func() time.Time) *connection {
 	return &connection{
 		site: site.String(),
 		now:  now,
 		transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            dialer.DialContext,
+			Proxy:                  way.Proxy,
+			DialContext:            way.DialContext,
 			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    dialTimeout,
+			TLSHandshakeTimeout:    handshakeTimeout,
 			ForceAttemptHTTP2:      true,
 			MaxIdleConnsPerHost:    4,
 			IdleConnTimeout:        90 * time.Second,

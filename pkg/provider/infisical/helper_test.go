@@ -82,7 +82,7 @@ func (f *fixture) connect(edits ...func(*v1.InfisicalProvider)) *client {
 
 func (f *fixture) connectWith(material provider.Material, edits ...func(*v1.InfisicalProvider)) *client {
 	f.t.Helper()
-	c, err := f.provider.Connect(f.spec(edits...), material)
+	c, err := f.provider.Connect(f.spec(edits...), material, nil)
 	require.NoError(f.t, err)
 	f.t.Cleanup(c.Close)
 	return c.(*client)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -103,12 +104,19 @@ func (*Provider) Site(spec *v1.SecretStoreProvider) (*url.URL, error) {
 	return siteOf(spec.Infisical)
 }
 
+// SiteField implements provider.Provider.
+func (*Provider) SiteField() string { return "hostAPI" }
+
 // Connect implements provider.Provider.
-func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Material) (provider.Client, error) {
+func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Material, reach *egress.Policy) (provider.Client, error) {
 	store := spec.Infisical
 	site, err := siteOf(store)
 	if err != nil {
 		return nil, err
+	}
+	way, err := reach.Way(site)
+	if err != nil {
+		return nil, provider.Errorf(provider.Invalid, "spec.provider.infisical.hostAPI: %s", err)
 	}
 	trusted, err := rootsOf(store, material)
 	if err != nil {
@@ -135,7 +143,7 @@ func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Mater
 		path:        cleanFolder(deref(store.SecretsScope.SecretsPath)),
 		recursive:   orDefault(store.SecretsScope.Recursive, false),
 		expand:      orDefault(store.SecretsScope.ExpandSecretReferences, true),
-		connection:  newConnection(site, trusted.pool, p.now),
+		connection:  newConnection(site, way, trusted.pool, p.now),
 		identity:    p.identities.acquire(key, credential, p.now),
 		release:     func() { p.identities.release(key, p.now()) },
 		channel:     channel{identity: key, project: store.SecretsScope.ProjectSlug},

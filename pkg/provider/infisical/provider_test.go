@@ -122,7 +122,7 @@ func TestSeveralWaysToLogIn(t *testing.T) {
 	require.Len(t, errs, 1)
 	require.ErrorContains(t, errs[0], "p.auth: Invalid value: must name one way to log in, and names "+
 		"universalAuthCredentials, ldapAuthCredentials, kubernetesAuthCredentials")
-	_, err := New().Connect(spec, credentials(testSecret))
+	_, err := New().Connect(spec, credentials(testSecret), nil)
 	requireReason(t, provider.Invalid, err)
 	require.ErrorContains(t, err, "kubernetesAuthCredentials")
 }
@@ -136,7 +136,7 @@ func TestWaysToLogInThatAreNotBuiltIn(t *testing.T) {
 		"ociAuthCredentials":        {OCIAuthCredentials: &v1.InfisicalOCIAuth{}},
 		"awsAuthCredentials":        {AWSAuthCredentials: &v1.InfisicalAWSAuth{}},
 	} {
-		_, err := New().Connect(f.spec(func(store *v1.InfisicalProvider) { store.Auth = auth }), nil)
+		_, err := New().Connect(f.spec(func(store *v1.InfisicalProvider) { store.Auth = auth }), nil, nil)
 		requireReason(t, provider.Invalid, err)
 		require.ErrorContains(t, err, "spec.provider.infisical.auth."+name)
 		require.ErrorContains(t, err, "universalAuthCredentials, jwtAuthCredentials, ldapAuthCredentials, kubernetesAuthCredentials, tokenAuthCredentials")
@@ -155,7 +155,7 @@ func TestConnectWithoutMaterial(t *testing.T) {
 		"caProvider":   {credentials(testSecret), func(store *v1.InfisicalProvider) { store.CAProvider = &v1.CAProvider{} }},
 		"caBundle":     {credentials(testSecret), func(store *v1.InfisicalProvider) { store.CABundle = []byte("s3cret") }},
 	} {
-		_, err := New().Connect(f.spec(test.edit), test.material)
+		_, err := New().Connect(f.spec(test.edit), test.material, nil)
 		requireReason(t, provider.Invalid, err)
 		require.ErrorContains(t, err, name)
 	}

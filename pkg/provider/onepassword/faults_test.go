@@ -19,7 +19,7 @@ import (
 
 func connectTo(t *testing.T, url, token string, vaults ...string) provider.Client {
 	t.Helper()
-	client, err := onepassword.New().Connect(spec(url, vaults...), material(token))
+	client, err := onepassword.New().Connect(spec(url, vaults...), material(token), nil)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client
@@ -326,9 +326,9 @@ func TestStoresKeepApart(t *testing.T) {
 	green.SetField("pitower", "app", "password", "green")
 	token := green.AddToken(connect.Token{})
 	ours := onepassword.New()
-	left, err := ours.Connect(spec(blue.URL(), "pitower"), material(connect.DefaultToken))
+	left, err := ours.Connect(spec(blue.URL(), "pitower"), material(connect.DefaultToken), nil)
 	require.NoError(t, err)
-	right, err := ours.Connect(spec(green.URL(), "pitower"), material(token))
+	right, err := ours.Connect(spec(green.URL(), "pitower"), material(token), nil)
 	require.NoError(t, err)
 	defer left.Close()
 	defer right.Close()

@@ -23,7 +23,7 @@ const (
 func seenAt(t *testing.T, sim *connect.Server, at int64, vaults ...string) *store {
 	t.Helper()
 	p := onepassword.NewAt(func() time.Time { return time.Unix(at, 0) })
-	client, err := p.Connect(spec(sim.URL(), vaults...), material(connect.DefaultToken))
+	client, err := p.Connect(spec(sim.URL(), vaults...), material(connect.DefaultToken), nil)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	s := newStore(client)
@@ -68,7 +68,7 @@ func TestOneTimeCodeCostsNothing(t *testing.T) {
 	sim := start(t, connect.Behaviour{})
 	sim.AddVault("v").AddItem(connect.Item{Title: "app", Fields: []connect.Field{{Type: "OTP", Label: "code", Value: uri}}})
 	now := time.Unix(59, 0)
-	client, err := onepassword.NewAt(func() time.Time { return now }).Connect(spec(sim.URL(), "v"), material(connect.DefaultToken))
+	client, err := onepassword.NewAt(func() time.Time { return now }).Connect(spec(sim.URL(), "v"), material(connect.DefaultToken), nil)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	s := newStore(client)

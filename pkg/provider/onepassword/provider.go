@@ -6,6 +6,7 @@ import (
 	"time"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/wire"
 )
@@ -59,8 +60,11 @@ func (p *Provider) Site(spec *v1.SecretStoreProvider) (*url.URL, error) {
 	return &url.URL{Scheme: base.Scheme, Host: base.Host}, nil
 }
 
+// SiteField implements provider.Provider.
+func (*Provider) SiteField() string { return "connectHost" }
+
 // Connect implements provider.Provider.
-func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Material) (provider.Client, error) {
+func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Material, reach *egress.Policy) (provider.Client, error) {
 	if !p.In(spec) {
 		return nil, provider.Errorf(provider.Invalid, "the store is not one of 1Password")
 	}
@@ -76,7 +80,10 @@ func (p *Provider) Connect(spec *v1.SecretStoreProvider, material provider.Mater
 	if err != nil {
 		return nil, err
 	}
-	transport, release := p.transports.Acquire(base.Scheme+"://"+base.Host, nil)
+	transport, release, err := p.transports.Acquire(base, reach)
+	if err != nil {
+		return nil, provider.Errorf(provider.Invalid, "connectHost: %s", err)
+	}
 	c := &client{base: base, token: token, bridge: calls, transport: transport, now: p.now}
 	return c.open(inOrder(spec.OnePassword.Vaults), release), nil
 }

@@ -87,7 +87,7 @@ func TestSpec(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "https://connect.example:8443", site.String())
 
-	client, err := p.Connect(s, material("token\n"))
+	client, err := p.Connect(s, material("token\n"), nil)
 	require.NoError(t, err)
 	defer client.Close()
 	require.Equal(t, []provider.Scope{{Name: "z"}, {Name: "a"}}, client.ListScopes())
@@ -98,14 +98,14 @@ func TestSpec(t *testing.T) {
 
 func TestTokenThatIsNone(t *testing.T) {
 	for _, token := range []string{"", " \n", "two lines\nof text", "käse"} {
-		_, err := onepassword.New().Connect(spec("http://connect", "v"), material(token))
+		_, err := onepassword.New().Connect(spec("http://connect", "v"), material(token), nil)
 		failed := requireReason(t, provider.Invalid, err)
 		if token != "" {
 			require.NotContains(t, failed.Message, token)
 		}
 	}
-	_, err := onepassword.New().Connect(spec("connect", "v"), material("token"))
+	_, err := onepassword.New().Connect(spec("connect", "v"), material("token"), nil)
 	requireReason(t, provider.Invalid, err)
-	_, err = onepassword.New().Connect(&v1.SecretStoreProvider{}, nil)
+	_, err = onepassword.New().Connect(&v1.SecretStoreProvider{}, nil, nil)
 	requireReason(t, provider.Invalid, err)
 }

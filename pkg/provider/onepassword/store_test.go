@@ -46,7 +46,7 @@ func material(token string) provider.Material {
 
 func dial(t *testing.T, sim *connect.Server, vaults ...string) provider.Client {
 	t.Helper()
-	client, err := onepassword.New().Connect(spec(sim.URL(), vaults...), material(connect.DefaultToken))
+	client, err := onepassword.New().Connect(spec(sim.URL(), vaults...), material(connect.DefaultToken), nil)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client

@@ -2,22 +2,29 @@ package wire
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 )
 
 // responseHeaderTimeout is a backstop behind the callers' deadlines. A Connect server that waits for its first
 // synchronization may hold a request for a minute; to ask it again later costs less than to hold on.
 const responseHeaderTimeout = 20 * time.Second
 
-// Transports keeps one http.Transport for each Key while somebody uses it, so that all stores of a site share its
-// connections. It is safe for concurrent use; the zero value is ready.
+// Transports keeps one http.Transport for each site and each policy while somebody uses it, so that all stores of a site that
+// may reach the same share its connections. It is safe for concurrent use; the zero value is ready.
 type Transports struct {
 	mu  sync.Mutex
-	all map[string]*pooled
+	all map[siteKey]*pooled
+}
+
+// siteKey holds the policy since a connection that one store may make is no connection for another that may not.
+type siteKey struct {
+	scheme, host string
+	reach        *egress.Policy
 }
 
 type pooled struct {
@@ -25,24 +32,29 @@ type pooled struct {
 	users     int
 }
 
-// Acquire gets the transport of key, made with roots (nil for the system's) where it is new: a key must tell apart what
-// needs different roots. release gives it back; when nobody uses it any more its idle connections are closed.
-func (t *Transports) Acquire(key string, roots *x509.CertPool) (transport *http.Transport, release func()) {
+// Acquire gets the transport to a site, of which scheme and host count. release gives it back; when nobody uses it any more
+// its idle connections are closed. The error says why reach does not allow the site.
+func (t *Transports) Acquire(site *url.URL, reach *egress.Policy) (transport *http.Transport, release func(), err error) {
+	way, err := reach.Way(site)
+	if err != nil {
+		return nil, nil, err
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	key := siteKey{site.Scheme, site.Host, reach}
 	p := t.all[key]
 	if p == nil {
 		if t.all == nil {
-			t.all = map[string]*pooled{}
+			t.all = map[siteKey]*pooled{}
 		}
-		p = &pooled{transport: newTransport(roots)}
+		p = &pooled{transport: newTransport(way)}
 		t.all[key] = p
 	}
 	p.users++
-	return p.transport, sync.OnceFunc(func() { t.release(key, p) })
+	return p.transport, sync.OnceFunc(func() { t.release(key, p) }), nil
 }
 
-func (t *Transports) release(key string, p *pooled) {
+func (t *Transports) release(key siteKey, p *pooled) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if p.users--; p.users > 0 {
@@ -52,11 +64,11 @@ func (t *Transports) release(key string, p *pooled) {
 	p.transport.CloseIdleConnections()
 }
 
-func newTransport(roots *x509.CertPool) *http.Transport {
+func newTransport(way egress.Way) *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		Proxy:                 way.Proxy,
+		DialContext:           way.DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   10 * time.Second,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          128,

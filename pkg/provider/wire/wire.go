@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
@@ -56,6 +57,8 @@ func describe(err error) string {
 		slow        net.Error
 	)
 	switch {
+	case errors.Is(err, egress.ErrAddress):
+		return egress.ErrAddress.Error()
 	case errors.As(err, &dns):
 		return "the name of the host could not be resolved"
 	case errors.As(err, &certificate), errors.As(err, &unknown):

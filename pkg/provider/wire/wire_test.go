@@ -8,12 +8,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/wire"
 )
@@ -45,6 +48,7 @@ func TestFailure(t *testing.T) {
 		"the connection was reset":                   syscall.ECONNRESET,
 		"the answer was cut short":                   io.ErrUnexpectedEOF,
 		"the name of the host could not be resolved": &net.DNSError{Err: "canary", Name: "canary"},
+		egress.ErrAddress.Error():                    &net.OpError{Op: "dial", Err: egress.ErrAddress},
 		"no answer in time":                          &net.OpError{Op: "read", Err: context.DeadlineExceeded},
 		"the connection failed":                      errors.New("canary"),
 	} {
@@ -70,12 +74,32 @@ func TestTransportsAreSharedAndClosed(t *testing.T) {
 	defer server.Close()
 
 	var all wire.Transports
-	first, releaseFirst := all.Acquire("a", nil)
-	second, releaseSecond := all.Acquire("a", nil)
-	other, releaseOther := all.Acquire("b", nil)
-	defer releaseOther()
+	acquire := func(site string, reach *egress.Policy) (*http.Transport, func()) {
+		u, err := url.Parse(site)
+		require.NoError(t, err)
+		transport, release, err := all.Acquire(u, reach)
+		require.NoError(t, err)
+		return transport, release
+	}
+	first, releaseFirst := acquire(server.URL, nil)
+	second, releaseSecond := acquire(server.URL+"/path", nil)
 	require.Same(t, first, second)
-	require.NotSame(t, first, other)
+	limited, err := egress.New(nil, "")
+	require.NoError(t, err)
+	for _, other := range []struct {
+		site  string
+		reach *egress.Policy
+	}{{"http://127.0.0.2", nil}, {strings.Replace(server.URL, "http", "https", 1), nil}, {server.URL, limited}} {
+		transport, release := acquire(other.site, other.reach)
+		defer release()
+		require.NotSame(t, first, transport)
+	}
+	refused, err := egress.New([]string{"connect.example.com"}, "")
+	require.NoError(t, err)
+	site, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	_, _, err = all.Acquire(site, refused)
+	require.ErrorContains(t, err, "this server allows connect.example.com")
 
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
 	require.NoError(t, err)
@@ -87,7 +111,7 @@ func TestTransportsAreSharedAndClosed(t *testing.T) {
 
 	releaseFirst()
 	releaseFirst() // Once more changes nothing.
-	again, releaseAgain := all.Acquire("a", nil)
+	again, releaseAgain := acquire(server.URL, nil)
 	require.Same(t, first, again, "somebody still uses it")
 	releaseAgain()
 	releaseSecond()
@@ -96,7 +120,7 @@ func TestTransportsAreSharedAndClosed(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("an idle connection stays open although nobody uses its transport")
 	}
-	fresh, release := all.Acquire("a", nil)
+	fresh, release := acquire(server.URL, nil)
 	defer release()
 	require.NotSame(t, first, fresh)
 }

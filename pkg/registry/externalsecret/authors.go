@@ -20,10 +20,12 @@ type Resources interface {
 	Find(ctx context.Context, kind schema.GroupVersionKind) (schema.GroupVersionResource, error)
 }
 
-// Authors asks who writes the spec of an ExternalSecret for the rights that its target takes beside the right to write
-// ExternalSecrets. What is nil asks nothing.
+// Authors asks who writes the spec of an ExternalSecret for the rights that its stores and its target take beside the right
+// to write ExternalSecrets. What is nil asks nothing.
 type Authors struct {
 	Rights *author.Rights
+	// Stores are those that it takes from.
+	Stores *StoreUse
 	// Takeovers are about Secrets that nobody manages.
 	Takeovers *Takeovers
 	// Resources are set where targets may be of other kinds than Secret: whoever has this server write such an object must
@@ -31,8 +33,15 @@ type Authors struct {
 	Resources Resources
 }
 
-// check keeps a spec out whose author may not have its target written.
+// check keeps a spec out whose author may not use its stores, or may not have its target written.
 func (a *Authors) check(ctx context.Context, es *v1.ExternalSecret) error {
+	if err := a.Stores.check(ctx, es); err != nil {
+		return err
+	}
+	return a.checkTarget(ctx, es)
+}
+
+func (a *Authors) checkTarget(ctx context.Context, es *v1.ExternalSecret) error {
 	kind, isGeneric := es.Spec.Target.GenericKind()
 	switch {
 	case !isGeneric:

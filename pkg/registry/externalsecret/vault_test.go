@@ -21,6 +21,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
@@ -149,7 +150,9 @@ func (*vault) References(*v1.SecretStoreProvider) []provider.Reference { return 
 func (*vault) Site(*v1.SecretStoreProvider) (*url.URL, error) {
 	return &url.URL{Scheme: "https", Host: "vault.example.com"}, nil
 }
-func (v *vault) Connect(*v1.SecretStoreProvider, provider.Material) (provider.Client, error) {
+func (*vault) SiteField() string { return "connectHost" }
+
+func (v *vault) Connect(*v1.SecretStoreProvider, provider.Material, *egress.Policy) (provider.Client, error) {
 	return &vaultClient{v}, nil
 }
 

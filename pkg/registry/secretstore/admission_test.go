@@ -3,18 +3,22 @@ package secretstore
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/builtin"
 	"github.com/live-secrets/external-secrets-apiserver/test/admission"
 )
 
 func FuzzAdmission(f *testing.F) {
 	all := builtin.All(nil)
+	reach, err := egress.New([]string{"connect", "*.example.com", "10.0.0.0/8"}, "https://10.0.0.1")
+	require.NoError(f, err)
 	kindOf := func(k kind) admission.Kind {
 		return admission.Kind{
-			Name: k.name, Strategy: newStrategy(install.Scheme(), k, all),
+			Name: k.name, Strategy: newStrategy(install.Scheme(), k, all, reach),
 			Serializer: ExplainUnknownProviders(serializer.NewCodecFactory(install.Scheme()), all),
 		}
 	}

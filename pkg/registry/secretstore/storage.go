@@ -15,6 +15,7 @@ import (
 	"k8s.io/apiserver/pkg/storage"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/refusal"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/substatus"
@@ -40,18 +41,18 @@ func (r *REST) ShortNames() []string { return []string{r.kind.short} }
 // Categories let `kubectl get external-secrets` list the kind.
 func (*REST) Categories() []string { return []string{"external-secrets"} }
 
-// NewREST serves SecretStores.
-func NewREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider) (*REST, *substatus.REST, error) {
-	return newREST(scheme, getter, namespacedKind, providers)
+// NewREST serves SecretStores, which may be at the sites that reach allows.
+func NewREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider, reach *egress.Policy) (*REST, *substatus.REST, error) {
+	return newREST(getter, newStrategy(scheme, namespacedKind, providers, reach))
 }
 
-// NewClusterREST serves ClusterSecretStores.
+// NewClusterREST serves ClusterSecretStores, whose sites are the operator's choice.
 func NewClusterREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, providers []provider.Provider) (*REST, *substatus.REST, error) {
-	return newREST(scheme, getter, clusterKind, providers)
+	return newREST(getter, newStrategy(scheme, clusterKind, providers, nil))
 }
 
-func newREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, kind kind, providers []provider.Provider) (*REST, *substatus.REST, error) {
-	strategy := newStrategy(scheme, kind, providers)
+func newREST(getter generic.RESTOptionsGetter, strategy strategy) (*REST, *substatus.REST, error) {
+	kind := strategy.kind
 	store := &genericregistry.Store{
 		NewFunc:                   kind.newObject,
 		NewListFunc:               kind.newList,
@@ -67,7 +68,7 @@ func newREST(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, kind kind
 	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: getter, AttrFunc: getAttrs}); err != nil {
 		return nil, nil, fmt.Errorf("set up the store of %s: %w", kind.plural, err)
 	}
-	return &REST{Store: store, kind: kind, explainer: explainer{namesOf(providers)}}, substatus.New(store, statusStrategy{strategy}), nil
+	return &REST{Store: store, kind: kind, explainer: explainer{namesOf(strategy.providers)}}, substatus.New(store, statusStrategy{strategy}), nil
 }
 
 // Create stores the object.

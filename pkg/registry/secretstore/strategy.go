@@ -13,6 +13,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/substatus"
 )
@@ -23,10 +24,12 @@ type strategy struct {
 	names.NameGenerator
 	kind      kind
 	providers []provider.Provider
+	// reach is where stores of the kind may be.
+	reach *egress.Policy
 }
 
-func newStrategy(typer runtime.ObjectTyper, kind kind, providers []provider.Provider) strategy {
-	return strategy{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, kind: kind, providers: providers}
+func newStrategy(typer runtime.ObjectTyper, kind kind, providers []provider.Provider, reach *egress.Policy) strategy {
+	return strategy{ObjectTyper: typer, NameGenerator: names.SimpleNameGenerator, kind: kind, providers: providers, reach: reach}
 }
 
 var (
@@ -80,10 +83,24 @@ func (s strategy) validate(view store) field.ErrorList {
 		return append(errs, field.Required(path, "must have exactly one of the providers of this server: "+namesOf(s.providers)))
 	case 1:
 		p := chosen[0]
-		return append(errs, p.Validate(view.spec.Provider, path.Child(p.Name()), view.cluster, view.meta.Namespace)...)
+		path = path.Child(p.Name())
+		errs = append(errs, p.Validate(view.spec.Provider, path, view.cluster, view.meta.Namespace)...)
+		return append(errs, s.validateSite(p, view.spec.Provider, path)...)
 	default:
 		return append(errs, field.Forbidden(path, fmt.Sprintf("must have exactly one provider, and has %s", namesOf(chosen))))
 	}
+}
+
+// validateSite refuses a store at a site that it may not reach. What keeps a site from being told, Validate has said.
+func (s strategy) validateSite(p provider.Provider, spec *v1.SecretStoreProvider, path *field.Path) field.ErrorList {
+	site, err := p.Site(spec)
+	if err != nil {
+		return nil
+	}
+	if err := s.reach.Check(site); err != nil {
+		return field.ErrorList{field.Forbidden(path.Child(p.SiteField()), err.Error())}
+	}
+	return nil
 }
 
 func (s strategy) chosen(spec *v1.SecretStoreProvider) []provider.Provider {

@@ -26,8 +26,14 @@ const (
 // returned last when that takes too long.
 func Eventually(t testing.TB, what string, check func(ctx context.Context) error) {
 	t.Helper()
+	EventuallyWithin(t, waitLimit, what, check)
+}
+
+// EventuallyWithin is Eventually for what takes its time by itself.
+func EventuallyWithin(t testing.TB, limit time.Duration, what string, check func(ctx context.Context) error) {
+	t.Helper()
 	var last error
-	err := wait.PollUntilContextTimeout(t.Context(), pollInterval, waitLimit, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), pollInterval, limit, true, func(ctx context.Context) (bool, error) {
 		// What check itself was kept from by the end of ctx says nothing.
 		if err := check(ctx); err == nil || ctx.Err() == nil {
 			last = err

@@ -23,6 +23,9 @@ type Options struct {
 	ControlPlane controlplane.Options
 	// ServerArgs are added to the server's command line.
 	ServerArgs []string
+	// ManagedCertificate has the server make its certificate, and have it trusted, as an
+	// installation does. Without it, the control plane's authority vouches for it.
+	ManagedCertificate bool
 	// HostRestarts is set where tests restart kube-apiserver, which refuses everything
 	// until it has read its roles: then that is no fault of the server's rights.
 	HostRestarts bool
@@ -41,9 +44,9 @@ type Environment struct {
 	dir       string
 	binary    string
 	serverEnv []string
-	// hostRestarts is Options.HostRestarts.
-	hostRestarts bool
-	kubeconfig   string // of the server's service account
+	// hostRestarts and managedCertificate are those of Options.
+	hostRestarts, managedCertificate bool
+	kubeconfig                       string // of the server's service account
 }
 
 // Main runs the tests of a package against one Environment, which it puts into
@@ -121,7 +124,10 @@ func Start(ctx context.Context, dir string, options Options) (*Environment, erro
 	if err != nil {
 		return nil, err
 	}
-	e := &Environment{ControlPlane: cp, dir: dir, binary: binary, serverEnv: options.ServerEnv, hostRestarts: options.HostRestarts}
+	e := &Environment{
+		ControlPlane: cp, dir: dir, binary: binary, serverEnv: options.ServerEnv,
+		hostRestarts: options.HostRestarts, managedCertificate: options.ManagedCertificate,
+	}
 	if err = e.install(ctx, options.ServerArgs); err == nil && controllers {
 		err = cp.StartControllerManager(ctx)
 	}
@@ -149,7 +155,7 @@ func (e *Environment) install(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac-server.yaml", "rbac-users.yaml"} {
+	for _, file := range []string{"namespace.yaml", "serviceaccount.yaml", "rbac-server.yaml", "rbac-materializer.yaml", "rbac-users.yaml"} {
 		_, _, err := e.ControlPlane.Kubectl(ctx, e.ControlPlane.AdminKubeconfig(), "apply", "-f", filepath.Join(manifests, file))
 		if err != nil {
 			return fmt.Errorf("installing the server: %w", err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,13 +36,15 @@ type Server struct {
 	extra    []string // of the last Restart
 	register bool
 	dataDir  string
+	// ready is a path that answers 200 when the server can be used.
+	ready string
 
 	certFile, keyFile string
 }
 
 // newServer describes the server behind the APIService.
 func (e *Environment) newServer(name string, args []string) (*Server, error) {
-	s := &Server{env: e, register: true}
+	s := &Server{env: e, register: true, ready: readyPath}
 	return s, s.describe(name, args)
 }
 
@@ -59,13 +62,11 @@ func (s *Server) describe(name string, args []string) error {
 		return err
 	}
 	s.dataDir = filepath.Join(dir, "data")
-	s.args = append([]string{
+	s.args = slices.Concat([]string{
 		"--kubeconfig=" + s.env.kubeconfig,
 		"--bind-address=127.0.0.1",
-		"--tls-cert-file=" + s.certFile,
-		"--tls-private-key-file=" + s.keyFile,
 		"--data-dir=" + s.dataDir,
-	}, args...)
+	}, s.certificateArgs(), args)
 	s.program, err = s.env.ControlPlane.NewProgram(controlplane.ProgramOptions{
 		Name: name,
 		Path: s.env.binary,
@@ -74,9 +75,18 @@ func (s *Server) describe(name string, args []string) error {
 		},
 		// An object of an informer that is changed in place panics.
 		Env:       append([]string{"KUBE_CACHE_MUTATION_DETECTOR=true"}, s.env.serverEnv...),
-		ReadyPath: "/readyz",
+		ReadyPath: s.ready,
 	})
 	return err
+}
+
+// certificateArgs has the server show a certificate that tests trust: to everybody, or
+// where it manages its own, to those alone who ask it directly by its address.
+func (s *Server) certificateArgs() []string {
+	if s.env.managedCertificate {
+		return []string{"--serving-cert-source=managed", "--tls-sni-cert-key=" + s.certFile + "," + s.keyFile + ":127.0.0.1"}
+	}
+	return []string{"--tls-cert-file=" + s.certFile, "--tls-private-key-file=" + s.keyFile}
 }
 
 // start returns when the server is ready and, if it is the registered one, when
@@ -88,11 +98,14 @@ func (s *Server) start(ctx context.Context) error {
 	if !s.register {
 		return nil
 	}
-	if err := s.env.ControlPlane.RegisterAPIService(ctx, controlplane.APIService{
+	registered := controlplane.APIService{
 		Group: v1.GroupName, Version: v1.SchemeGroupVersion.Version,
-		Namespace: serverNamespace, Service: serverName,
-		Port: s.program.Port(), CABundle: s.env.ControlPlane.CA(),
-	}); err != nil {
+		Namespace: serverNamespace, Service: serverName, Port: s.program.Port(),
+	}
+	if !s.env.managedCertificate {
+		registered.CABundle = s.env.ControlPlane.CA()
+	}
+	if err := s.env.ControlPlane.RegisterAPIService(ctx, registered); err != nil {
 		return err
 	}
 	return s.awaitDiscovery(ctx)
@@ -108,11 +121,14 @@ func (s *Server) awaitDiscovery(ctx context.Context) error {
 	})
 }
 
-// StartServer runs another server in the same cluster, with the flags args, until
-// the test ends. Nothing is registered for it: it is reached through Config.
-func (e *Environment) StartServer(t testing.TB, name string, args ...string) *Server {
+// readyPath is what the manifests have the kubelet ask.
+const readyPath = "/readyz?exclude=fence"
+
+// StartUnready runs another server, with the flags args, until the test ends. It is not to become ready: StartUnready returns
+// when the server answers at all. Nothing is registered for it: it is reached through Config.
+func (e *Environment) StartUnready(t testing.TB, name string, args ...string) *Server {
 	t.Helper()
-	s := &Server{env: e}
+	s := &Server{env: e, ready: "/version"}
 	require.NoError(t, s.describe(name, args))
 	require.NoError(t, s.program.Start(t.Context()))
 	t.Cleanup(func() {
@@ -158,6 +174,12 @@ func (s *Server) Start(t testing.TB) {
 	require.NoError(t, s.start(t.Context()))
 }
 
+// StartFails starts a server that is expected to end by itself before it is ready.
+func (s *Server) StartFails(t testing.TB) {
+	t.Helper()
+	require.Error(t, s.program.Start(t.Context()))
+}
+
 // Config returns the configuration of a client that asks the server itself, not
 // through kube-apiserver, with a certificate for user in groups.
 func (s *Server) Config(t testing.TB, user string, groups ...string) *rest.Config {
@@ -166,6 +188,19 @@ func (s *Server) Config(t testing.TB, user string, groups ...string) *rest.Confi
 	require.NoError(t, err)
 	config.Host = s.URL()
 	return config
+}
+
+// Fetch is what the server answers at a path to somebody who may do everything.
+func (s *Server) Fetch(t testing.TB, path string) (status int, body []byte) {
+	t.Helper()
+	client, err := rest.HTTPClientFor(s.Config(t, "admin", "system:masters"))
+	require.NoError(t, err)
+	response, err := client.Get(s.URL() + path)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, body
 }
 
 // URL is where the server listens.

@@ -39,6 +39,8 @@ func TestOneItemChanges(t *testing.T) {
 		require.LessOrEqual(t, total(requests), polls+3, "%s: %v", c.Name, requests)
 	}
 	events, others := split(host, "events/")
+	records, others := split(others, recordKey)
+	require.LessOrEqual(t, len(records), len(statuses), "the record of the store")
 	require.ElementsMatch(t, secrets, others, "writes to the host")
 	require.LessOrEqual(t, len(events), len(secrets), "events")
 	require.ElementsMatch(t, statuses, own, "writes to the server's etcd")

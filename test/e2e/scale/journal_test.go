@@ -9,12 +9,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 	"github.com/live-secrets/external-secrets-apiserver/test/fleet"
 )
 
-// calm is how long nothing is written once all has been: longer than the quiet time after a change.
-const calm = 3 * time.Second
+// calm is how long nothing is written once all has been: longer than the quiet time after a change, and than the host's record of
+// the store follows one.
+const calm = 7 * time.Second
+
+// recordKey is where the host has the record of the server's store.
+const recordKey = "configmaps/external-secrets/" + fence.RecordName
 
 // journal tells what was written to the etcd of the host, and to the server's own, since calm last returned.
 type journal struct {

@@ -49,7 +49,14 @@ func (c canaries) requireNone(t *testing.T, place string, text []byte) {
 // requireNoneBelow looks into every file below a directory.
 func (c canaries) requireNoneBelow(t *testing.T, dir string) {
 	t.Helper()
-	files := 0
+	for path, text := range filesBelow(t, dir) {
+		c.requireNone(t, path, text)
+	}
+}
+
+func filesBelow(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
 	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
@@ -58,11 +65,11 @@ func (c canaries) requireNoneBelow(t *testing.T, dir string) {
 		if err != nil {
 			return err
 		}
-		files++
-		c.requireNone(t, path, text)
+		files[path] = text
 		return nil
 	}))
-	require.NotZero(t, files, "there is something in %s", dir)
+	require.NotEmpty(t, files, "there is something in %s", dir)
+	return files
 }
 
 // A search that finds nothing proves something only if it finds what is there.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
 
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
@@ -152,13 +151,8 @@ func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 // metricsText is what a scraper with the right to it sees.
 func metricsText(t *testing.T) []byte {
 	t.Helper()
-	client, err := rest.HTTPClientFor(env.Server.Config(t, "scraper", "system:masters"))
-	require.NoError(t, err)
-	response, err := client.Get(env.Server.URL() + "/metrics")
-	require.NoError(t, err)
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
+	status, text := env.Server.Fetch(t, "/metrics")
+	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, string(text), "apiserver_request_total")
 	return text
 }

@@ -17,23 +17,25 @@ import (
 )
 
 const (
-	author = `{apiGroups: [external-secrets.io], resources: [externalsecrets, externalsecrets/status], verbs: [get, create, update, patch]},` +
+	writer = `{apiGroups: [external-secrets.io], resources: [externalsecrets, externalsecrets/status], verbs: [get, create, update, patch]},` +
 		`{apiGroups: [external-secrets.io], resources: [externalsecrets/refresh], verbs: [create]},` +
 		`{apiGroups: [external-secrets.io], resources: [externalsecrets/secret], verbs: [get]},` +
 		`{apiGroups: [""], resources: [secrets], verbs: [get, create]}`
-	owner = author + `,{apiGroups: [""], resources: [secrets], verbs: [update]}`
+	author = writer + `,{apiGroups: [external-secrets.io], resources: [secretstores], resourceNames: [vault], verbs: [use]}`
+	owner  = author + `,{apiGroups: [""], resources: [secrets], verbs: [update]}`
 )
 
 type fixture struct {
 	*framework.Tenant
-	author, owner framework.Kubectl
+	writer, author, owner framework.Kubectl
 }
 
-// newFixture is a tenant with an author of ExternalSecrets, and one who may update Secrets too.
+// newFixture is a tenant with somebody who may write ExternalSecrets, one who may use the store "vault" in them too, and one
+// who may update Secrets beside that.
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{Tenant: env.Tenant(t)}
-	for user, rules := range map[string]string{"author": author, "owner": owner} {
+	for user, rules := range map[string]string{"writer": writer, "author": author, "owner": owner} {
 		f.Kubectl.Apply(fmt.Sprintf(`
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -47,7 +49,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: %[1]s}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[1]s}]
 `, user, rules))
 	}
-	f.author, f.owner = f.Kubectl.As("author"), f.Kubectl.As("owner")
+	f.writer, f.author, f.owner = f.Kubectl.As("writer"), f.Kubectl.As("author"), f.Kubectl.As("owner")
 	f.Kubectl.Run("create", "secret", "generic", "theirs", "--from-literal=own=kept")
 	return f
 }

@@ -6,16 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
-
-// maxRetryAfter bounds what a server can ask for.
-const maxRetryAfter = time.Hour
 
 // report is the body of Infisical's own errors. Its message is compared here and shown nowhere.
 type report struct {
@@ -93,15 +89,4 @@ func unreachable(ctx context.Context, err error) *provider.Error {
 	e := provider.Errorf(provider.Unavailable, "%s", what)
 	e.Cause = ctx.Err()
 	return e
-}
-
-// retryAfter reads the header of that name: seconds, or a date.
-func retryAfter(header string, now time.Time) time.Duration {
-	var d time.Duration
-	if seconds, err := strconv.Atoi(header); err == nil {
-		d = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(header); err == nil {
-		d = at.Sub(now)
-	}
-	return min(max(d, 0), maxRetryAfter)
 }

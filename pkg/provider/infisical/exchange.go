@@ -12,6 +12,7 @@ import (
 	sdkerrors "github.com/infisical/go-sdk/packages/errors"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/wire"
 )
 
 const (
@@ -121,7 +122,7 @@ func (x *exchange) judge(request *http.Request, body []byte) *provider.Error {
 	if json {
 		x.report = readReport(x.status, body)
 	}
-	return classify(x.status, x.report, retryAfter(x.header.Get("Retry-After"), x.now()))
+	return classify(x.status, x.report, wire.RetryAfter(x.header, x.now()))
 }
 
 func (x *exchange) fail(failure *provider.Error) *provider.Error {

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/wire"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/harness"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/infisical"
 )
@@ -282,11 +283,11 @@ func TestServerThatIsGoneAndComesBack(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for header, want := range map[string]time.Duration{
-		"": 0, "x": 0, "-5": 0, "0": 0, "42": 42 * time.Second, "999999999": maxRetryAfter,
+		"": 0, "x": 0, "-5": 0, "0": 0, "42": 42 * time.Second, "999999999": time.Hour,
 		now.Add(time.Minute).Format(http.TimeFormat):     time.Minute,
 		now.Add(-time.Minute).Format(http.TimeFormat):    0,
-		now.Add(100 * time.Hour).Format(http.TimeFormat): maxRetryAfter,
+		now.Add(100 * time.Hour).Format(http.TimeFormat): time.Hour,
 	} {
-		require.Equal(t, want, retryAfter(header, now), header)
+		require.Equal(t, want, wire.RetryAfter(http.Header{"Retry-After": {header}}, now), header)
 	}
 }

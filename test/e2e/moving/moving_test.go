@@ -1,0 +1,99 @@
+package moving
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
+)
+
+// app is an ExternalSecret with a finalizer, as ESO has each.
+const app = `
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: %s, finalizers: [externalsecrets.external-secrets.io/externalsecret-cleanup]}
+spec:
+  secretStoreRef: {name: vault}
+  data: [{secretKey: password, remoteRef: {key: my-app, property: db_pass}}]
+`
+
+// A Secret that ESO wrote stays the same object on the way to this server and back. One that was not set free is deleted on
+// either way: the garbage collector is awake.
+func TestThereAndBack(t *testing.T) {
+	uninstallServer(t)
+	installOperator(t)
+	f := env.Tenant(t)
+	for _, name := range []string{"db", "left-out"} {
+		f.Kubectl.Apply(fmt.Sprintf(app, name))
+		write(t, f, name)
+	}
+	f.Kubectl.Run("label", "secret", "left-out", secret.LabelManaged+"-")
+	before := standing(t, f, "db")
+
+	dir := t.TempDir()
+	there := commands(t, "Moving from External Secrets Operator")
+	require.Len(t, there, 4, "save, webhooks, set free, CRDs")
+	for _, block := range there {
+		shell(t, dir, block)
+	}
+	collected(t, f, "left-out")
+	env.Server.Start(t)
+	shell(t, dir, "kubectl apply -f eso.yaml")
+	framework.Eventually(t, "the Secret has its ExternalSecret as its owner", func(context.Context) error {
+		owner := metav1.GetControllerOf(standing(t, f, "db"))
+		if stored := f.Stored(t, "db"); owner == nil || owner.UID != stored.UID {
+			return fmt.Errorf("the owner is %v", owner)
+		}
+		return nil
+	})
+	after := standing(t, f, "db")
+	require.Equal(t, before.UID, after.UID)
+	require.Equal(t, before.Data, after.Data)
+	framework.Eventually(t, "the one that was deleted is made again", func(ctx context.Context) error {
+		_, err := find(ctx, t, f, "left-out")
+		return err
+	})
+
+	shell(t, dir, there[0])
+	f.Kubectl.Run("label", "secret", "left-out", secret.LabelManaged+"-")
+	env.Server.Stop(t)
+	shell(t, dir, there[2])
+	uninstallServer(t)
+	installOperator(t)
+	shell(t, dir, "kubectl apply -f eso.yaml")
+	collected(t, f, "left-out")
+	back := standing(t, f, "db")
+	require.Equal(t, before.UID, back.UID)
+	require.Equal(t, before.Data, back.Data)
+}
+
+// write makes the Secret of an ExternalSecret as ESO writes it.
+func write(t *testing.T, f *framework.Tenant, name string) {
+	t.Helper()
+	uid := f.Kubectl.Run("get", "externalsecret", name, "-o", "jsonpath={.metadata.uid}")
+	isTrue := true
+	data := map[string][]byte{"password": []byte(framework.FirstPassword)}
+	_, err := env.Host(t).CoreV1().Secrets(f.Namespace).Create(t.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: name,
+			Labels: map[string]string{
+				secret.LabelManaged:   secret.LabelManagedValue,
+				secret.LabelCreatedBy: secret.CreatedBy(f.Namespace, name),
+			},
+			Annotations: map[string]string{secret.AnnotationDataHash: secret.DataHash(data)},
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "external-secrets.io/v1", Kind: "ExternalSecret", Name: name, UID: types.UID(uid),
+				Controller: &isTrue, BlockOwnerDeletion: &isTrue,
+			}},
+		},
+		Data: data,
+	}, metav1.CreateOptions{FieldManager: "externalsecrets.external-secrets.io/" + name})
+	require.NoError(t, err)
+}

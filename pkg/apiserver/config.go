@@ -1,5 +1,3 @@
-// Package apiserver puts the server together: the API group over its storage, live reads, the materializer, and what starts
-// and stops them in order.
 package apiserver
 
 import (

@@ -1,4 +1,8 @@
 // Package options has the flags of the server, and makes its Config of them.
+//
+// Complete and Config are where the process first touches its surroundings: Complete makes a self-signed certificate where one
+// is wanted, Config reads from the host what delegated authentication needs and which kinds of admission it serves, and keeps
+// the identity of an embedded store in a file beside it. What makes a server of the Config does none of that.
 package options
 
 import (

@@ -139,6 +139,14 @@ func standing(t *testing.T, f *framework.Tenant, name string) *corev1.Secret {
 	return found
 }
 
+// collectorFollows waits until the garbage collector watches the kind that is served now: it alone takes the finalizer off an
+// object whose dependants are to be orphaned.
+func collectorFollows(t *testing.T, f *framework.Tenant) {
+	t.Helper()
+	f.Kubectl.Apply("{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: mark}, spec: {}}")
+	f.Kubectl.Run("delete", "externalsecret", "mark", "--cascade=orphan", "--timeout=90s")
+}
+
 // collected waits until the garbage collector has deleted a Secret.
 func collected(t *testing.T, f *framework.Tenant, name string) {
 	t.Helper()

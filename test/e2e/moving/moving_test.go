@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
@@ -24,12 +25,13 @@ spec:
   data: [{secretKey: password, remoteRef: {key: my-app, property: db_pass}}]
 `
 
-// A Secret that ESO wrote stays the same object on the way to this server and back. One that was not set free is deleted on
-// either way: the garbage collector is awake.
+// A Secret that ESO wrote stays the same object on the way to this server and back. The garbage collector is awake: one that
+// was not set free is deleted, and made again.
 func TestThereAndBack(t *testing.T) {
 	uninstallServer(t)
 	installOperator(t)
 	f := env.Tenant(t)
+	collectorFollows(t, f)
 	for _, name := range []string{"db", "left-out"} {
 		f.Kubectl.Apply(fmt.Sprintf(app, name))
 		write(t, f, name)
@@ -46,39 +48,40 @@ func TestThereAndBack(t *testing.T) {
 	collected(t, f, "left-out")
 	env.Server.Start(t)
 	shell(t, dir, "kubectl apply -f eso.yaml")
-	framework.Eventually(t, "the Secret has its ExternalSecret as its owner", func(context.Context) error {
-		owner := metav1.GetControllerOf(standing(t, f, "db"))
-		if stored := f.Stored(t, "db"); owner == nil || owner.UID != stored.UID {
-			return fmt.Errorf("the owner is %v", owner)
+	framework.Eventually(t, "each Secret has its ExternalSecret as its owner", func(ctx context.Context) error {
+		for _, name := range []string{"db", "left-out"} {
+			found, err := find(ctx, t, f, name)
+			if err != nil {
+				return err
+			}
+			if owner := metav1.GetControllerOf(found); owner == nil || owner.UID != f.Stored(t, name).UID {
+				return fmt.Errorf("the owner of %s is %v", name, owner)
+			}
 		}
 		return nil
 	})
-	after := standing(t, f, "db")
-	require.Equal(t, before.UID, after.UID)
-	require.Equal(t, before.Data, after.Data)
-	framework.Eventually(t, "the one that was deleted is made again", func(ctx context.Context) error {
-		_, err := find(ctx, t, f, "left-out")
-		return err
-	})
+	requireSame(t, before, standing(t, f, "db"))
 
 	shell(t, dir, there[0])
-	f.Kubectl.Run("label", "secret", "left-out", secret.LabelManaged+"-")
 	env.Server.Stop(t)
 	shell(t, dir, there[2])
 	uninstallServer(t)
 	installOperator(t)
+	collectorFollows(t, f)
 	shell(t, dir, "kubectl apply -f eso.yaml")
-	collected(t, f, "left-out")
-	back := standing(t, f, "db")
-	require.Equal(t, before.UID, back.UID)
-	require.Equal(t, before.Data, back.Data)
+	requireSame(t, before, standing(t, f, "db"))
+}
+
+func requireSame(t *testing.T, before, after *corev1.Secret) {
+	t.Helper()
+	require.Equal(t, before.UID, after.UID)
+	require.Equal(t, before.Data, after.Data)
 }
 
 // write makes the Secret of an ExternalSecret as ESO writes it.
 func write(t *testing.T, f *framework.Tenant, name string) {
 	t.Helper()
 	uid := f.Kubectl.Run("get", "externalsecret", name, "-o", "jsonpath={.metadata.uid}")
-	isTrue := true
 	data := map[string][]byte{"password": []byte(framework.FirstPassword)}
 	_, err := env.Host(t).CoreV1().Secrets(f.Namespace).Create(t.Context(), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
@@ -90,10 +93,10 @@ func write(t *testing.T, f *framework.Tenant, name string) {
 			Annotations: map[string]string{secret.AnnotationDataHash: secret.DataHash(data)},
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: "external-secrets.io/v1", Kind: "ExternalSecret", Name: name, UID: types.UID(uid),
-				Controller: &isTrue, BlockOwnerDeletion: &isTrue,
+				Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
 			}},
 		},
 		Data: data,
-	}, metav1.CreateOptions{FieldManager: "externalsecrets.external-secrets.io/" + name})
+	}, metav1.CreateOptions{FieldManager: secret.FieldManager(name)})
 	require.NoError(t, err)
 }

@@ -64,11 +64,15 @@ func TestThereAndBack(t *testing.T) {
 
 	shell(t, dir, there[0])
 	env.Server.Stop(t)
+	f.Kubectl.Run("label", "secret", "left-out", secret.LabelManaged+"-")
 	shell(t, dir, there[2])
 	uninstallServer(t)
 	installOperator(t)
-	collectorFollows(t, f)
 	shell(t, dir, "kubectl apply -f eso.yaml")
+	// A collector that starts looks up every owner.
+	require.NoError(t, env.ControlPlane.StopControllerManager())
+	require.NoError(t, env.ControlPlane.StartControllerManager(t.Context()))
+	collected(t, f, "left-out")
 	requireSame(t, before, standing(t, f, "db"))
 }
 

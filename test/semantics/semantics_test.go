@@ -76,17 +76,13 @@ var namedTest = regexp.MustCompile("`((?:pkg|test|cmd|hack)[a-z0-9/]*\\.(?:Test|
 // TestEveryNamedTestExists looks for the tests that all pages name, the tables of other columns included.
 func TestEveryNamedTestExists(t *testing.T) {
 	seen := 0
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/operations/*.md", "artifacts/*/*.md"} {
-		pages, err := filepath.Glob(filepath.Join(root, pattern))
+	for _, page := range pages(t) {
+		body, err := os.ReadFile(page)
 		require.NoError(t, err)
-		for _, page := range pages {
-			body, err := os.ReadFile(page)
-			require.NoError(t, err)
-			for _, found := range namedTest.FindAllStringSubmatch(string(body), -1) {
-				seen++
-				if err := findTest(found[1]); err != nil {
-					t.Errorf("%s: %v", page, err)
-				}
+		for _, found := range namedTest.FindAllStringSubmatch(string(body), -1) {
+			seen++
+			if err := findTest(found[1]); err != nil {
+				t.Errorf("%s: %v", page, err)
 			}
 		}
 	}

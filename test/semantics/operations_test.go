@@ -4,7 +4,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,5 +86,26 @@ func TestEveryReasonIsExplained(t *testing.T) {
 	}
 	for _, reason := range constants(t, "pkg/provider/reason.go", "NotFound", "Scope", "Forbidden", "Un", "Rate", "Invalid") {
 		require.Contains(t, columns["State"], reason, "a reason of providers is a state of live reads")
+	}
+}
+
+// statusOfReason finds the rows of the table in which the secret subresource looks up the status of a failure.
+var statusOfReason = regexp.MustCompile(`provider\.(\w+):\s+\{http\.Status(\w+),`)
+
+// TestEveryStatusIsTold holds the column that says how the secret subresource answers against what it does.
+func TestEveryStatusIsTold(t *testing.T) {
+	codes := map[string]string{}
+	for code := 400; code < 600; code++ {
+		codes[strings.ReplaceAll(http.StatusText(code), " ", "")] = strconv.Itoa(code)
+	}
+	source, err := os.ReadFile(root + "/pkg/registry/externalsecret/errors.go")
+	require.NoError(t, err)
+	page, err := os.ReadFile(root + "/" + troubleshooting)
+	require.NoError(t, err)
+	found := statusOfReason.FindAllStringSubmatch(string(source), -1)
+	require.Len(t, found, len(constants(t, "pkg/provider/reason.go", "NotFound", "Scope", "Forbidden", "Un", "Rate", "Invalid")))
+	for _, row := range found {
+		require.NotEmpty(t, codes[row[2]], row[2])
+		require.Contains(t, string(page), "\n| `"+row[1]+"` | "+codes[row[2]]+" |")
 	}
 }

@@ -33,7 +33,7 @@ type Store interface {
 	Close()
 }
 
-// Records is where the cluster keeps its record: *ConfigMap.
+// Records is where the cluster keeps its record: ConfigMap.
 type Records interface {
 	// Read gives the record, nil where there is none.
 	Read(ctx context.Context) (*Record, error)

@@ -20,13 +20,11 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// Reasons and messages of a store's Ready condition, which are those of its events too, as in ESO. The message of a failure
-// goes on with its cause.
+// Messages of a store's Ready condition, which are those of its events too, as in ESO. That of a failure goes on with its
+// cause.
 const (
-	reasonValid           = "Valid"
-	reasonInvalidProvider = "InvalidProviderConfig"
-	messageValid          = "store validated"
-	failedStore           = "unable to validate store"
+	messageValid = "store validated"
+	failedStore  = "unable to validate store"
 )
 
 // capabilities of every store of this server: it reads. ESO says ReadWrite, for what its PushSecrets do.
@@ -154,9 +152,9 @@ func (t *term) reportStore(ctx context.Context, s store, st *storeState, failure
 		}
 		st.written = written
 		if failure == nil {
-			t.events.normal(s.object, reasonValid, messageValid)
+			t.events.normal(s.object, v1.ReasonStoreValid, messageValid)
 		} else {
-			t.events.warning(s.object, reasonInvalidProvider, *ready.Message)
+			t.events.warning(s.object, v1.ReasonInvalidProviderConfig, *ready.Message)
 		}
 	}
 	t.config.Metrics.StoreCondition(s.kind, s.meta.Namespace, s.meta.Name, ready.Status)
@@ -176,11 +174,11 @@ func nextStoreStatus(status *v1.SecretStoreStatus, failure error, now time.Time)
 	next := *status.DeepCopy()
 	next.Capabilities = ptr.To(capabilities)
 	ready := v1.SecretStoreStatusCondition{
-		Type: v1.SecretStoreReady, Status: corev1.ConditionTrue, Reason: ptr.To(reasonValid), Message: ptr.To(messageValid),
+		Type: v1.SecretStoreReady, Status: corev1.ConditionTrue, Reason: ptr.To(v1.ReasonStoreValid), Message: ptr.To(messageValid),
 		LastTransitionTime: ptr.To(metav1.NewTime(now.UTC().Truncate(time.Second))),
 	}
 	if failure != nil {
-		ready.Status, ready.Reason = corev1.ConditionFalse, ptr.To(reasonInvalidProvider)
+		ready.Status, ready.Reason = corev1.ConditionFalse, ptr.To(v1.ReasonInvalidProviderConfig)
 		ready.Message = ptr.To(shortened(fmt.Sprintf("%s: %v", failedStore, failure)))
 	}
 	i := slices.IndexFunc(next.Conditions, isStoreReadyType)

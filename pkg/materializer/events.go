@@ -21,15 +21,6 @@ const eventSource = "external-secrets"
 // eventTimeout bounds one write of an event.
 const eventTimeout = 10 * time.Second
 
-// Reasons of events, as in ESO.
-const (
-	eventCreated       = "Created"
-	eventUpdated       = "Updated"
-	eventDeleted       = "Deleted"
-	eventUpdateFailed  = "UpdateFailed"
-	eventMissingSecret = "MissingProviderSecret"
-)
-
 // events writes events to the host. client-go's broadcaster gathers equal ones and bounds how many there are per object.
 type events struct {
 	broadcaster record.EventBroadcaster

@@ -29,6 +29,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 const poll = 10 * time.Second
@@ -185,10 +186,7 @@ func (f *fixture) Find(namespace string, ref resolve.StoreRef) (outcome.Store, e
 func (f *fixture) addStore(change func(*v1.SecretStore)) {
 	s := &v1.SecretStore{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vault", Generation: 1},
-		Spec: v1.SecretStoreSpec{Provider: &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-			Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{
-				ConnectTokenSecretRef: v1.SecretKeySelector{Name: ptr.To("token"), Key: ptr.To("token")}}},
-		}}},
+		Spec:       v1.SecretStoreSpec{Provider: storespec.Connect("", storespec.Key("token", "token"))},
 	}
 	if change != nil {
 		change(s)

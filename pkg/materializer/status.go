@@ -92,7 +92,7 @@ func (t *term) tellFailure(es *v1.ExternalSecret, v verdict) {
 		return
 	}
 	if before := readyCondition(es); before == nil || before.Status != corev1.ConditionFalse || !is(before.Message, v.message) {
-		t.events.warning(es, eventUpdateFailed, v.message)
+		t.events.warning(es, v1.EventUpdateFailed, v.message)
 	}
 }
 
@@ -105,7 +105,7 @@ func (t *term) tellMissing(es *v1.ExternalSecret, st *state, o *outcome.Outcome)
 	for _, entry := range o.Data.Missing {
 		missing = append(missing, entry.Path)
 		if !slices.Contains(st.missing, entry.Path) {
-			t.events.normal(es, eventMissingSecret, fmt.Sprintf("%s: %s has no key %q any more", entry.Path, entry.Store, entry.Key))
+			t.events.normal(es, v1.EventMissingProviderSecret, fmt.Sprintf("%s: %s has no key %q any more", entry.Path, entry.Store, entry.Key))
 		}
 	}
 	st.missing = missing

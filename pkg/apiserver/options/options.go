@@ -1,4 +1,8 @@
 // Package options has the flags of the server, and makes its Config of them.
+//
+// Complete and Config are where the process first touches its surroundings: Complete makes a self-signed certificate where one
+// is wanted, Config reads from the host what delegated authentication needs and which kinds of admission it serves, and keeps
+// the identity of an embedded store in a file beside it. What makes a server of the Config does none of that.
 package options
 
 import (
@@ -7,6 +11,9 @@ import (
 	"net"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	cliflag "k8s.io/component-base/cli/flag"
@@ -16,12 +23,9 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-
-	"k8s.io/apimachinery/pkg/runtime"
 )
 
 const (
@@ -34,47 +38,15 @@ type Options struct {
 	Recommended *genericoptions.RecommendedOptions
 	Logs        *logs.Options
 
+	// Settings are the server's own.
+	apiserver.Settings
+
 	// DataDir holds the embedded etcd, and a self-signed serving certificate where there is one.
 	DataDir string
-	// LiveTimeout is how long a live GET waits for a provider.
-	LiveTimeout time.Duration
-	// ListTimeout is how long a live LIST waits for providers.
-	ListTimeout time.Duration
-	// ListFreshness is how old a picture may be that a live LIST is answered from.
-	ListFreshness time.Duration
-	// PollInterval is how often the leader asks a provider whether a scope changed.
-	PollInterval time.Duration
-	// ProviderRates are the requests a minute that hosts of providers allow; 0 for any number.
-	ProviderRates map[string]int
-	// FollowChanges has a change that polling saw written at once, before the refresh interval is over.
-	FollowChanges bool
-	// InfisicalEvents has the leader listen to changes where Infisical tells of them. On by default: where it does not, that
-	// costs one request in ten minutes for each identity and project.
-	InfisicalEvents bool
-	// AuthorizeTakeover has an ExternalSecret take over a Secret that nobody manages only where its author may update it.
-	AuthorizeTakeover bool
-	// RequireStoreUse has authors of ExternalSecrets be allowed to use the stores that they name.
-	RequireStoreUse bool
 	// AllowedProviderHosts are what stores of a namespace may reach; nil for every host.
 	AllowedProviderHosts []string
-	// LeaderElect has one of several replicas write Secrets; without it, this one does.
-	LeaderElect bool
-	// ControllerClass is the spec.controller of the stores that this server handles.
-	ControllerClass string
-	// Namespace is where the server runs: its Lease and the Secret of its certificate live there.
-	Namespace string
-	// MetricsBindAddress serves /metrics over plain HTTP; nothing when empty.
-	MetricsBindAddress string
-	// Workers is how many Secrets are written at a time.
-	Workers int
-	// GenericTargets lets ExternalSecrets write other kinds than Secret. What is written to them is not kept as Secrets are:
-	// it may be readable by many, and not encrypted in etcd.
-	GenericTargets bool
 	// ServingCert says where the serving certificate comes from.
 	ServingCert ServingCert
-	// AcceptStore opens the fence to a store that is not the one that the cluster has on record, as the message of the fence
-	// says: ID@REVISION.
-	AcceptStore string
 
 	scheme   *runtime.Scheme
 	embedded bool
@@ -95,21 +67,23 @@ func New() *Options {
 	recommended.EgressSelector = nil
 
 	return &Options{
-		Recommended:     recommended,
-		Logs:            logs.NewOptions(),
-		DataDir:         "external-secrets-data",
-		LiveTimeout:     5 * time.Second,
-		ListTimeout:     2 * time.Second,
-		ListFreshness:   5 * time.Second,
-		PollInterval:    10 * time.Second,
-		ProviderRates:   map[string]int{},
-		FollowChanges:   true,
-		InfisicalEvents: true,
-		ControllerClass: "default",
-		Namespace:       "external-secrets",
-		Workers:         16,
-		ServingCert:     newServingCert(),
-		scheme:          scheme,
+		Recommended: recommended,
+		Logs:        logs.NewOptions(),
+		Settings: apiserver.Settings{
+			LiveTimeout:     5 * time.Second,
+			ListTimeout:     2 * time.Second,
+			ListFreshness:   5 * time.Second,
+			PollInterval:    10 * time.Second,
+			ProviderRates:   map[string]int{},
+			FollowChanges:   true,
+			InfisicalEvents: true,
+			ControllerClass: "default",
+			Namespace:       "external-secrets",
+			Workers:         16,
+		},
+		DataDir:     "external-secrets-data",
+		ServingCert: newServingCert(),
+		scheme:      scheme,
 	}
 }
 

@@ -51,12 +51,13 @@ func (s *Sources) State() State {
 }
 
 func (src *Source) state(now time.Time) StoreState {
+	leads := src.sources.lead.Load()
 	state := StoreState{Kind: src.store.Kind, Namespace: src.store.Namespace, Name: src.store.Name, Provider: src.client.name}
 	src.mu.Lock()
 	defer src.mu.Unlock()
 	state.Barred = src.breaker.cause != nil
 	for _, sc := range src.scopes {
-		if sc.wants > 0 && sc.picture != nil {
+		if leads && sc.wants > 0 && sc.picture != nil {
 			state.Age, state.Kept = max(state.Age, now.Sub(sc.began)), true
 		}
 	}

@@ -123,12 +123,19 @@ func TestStateTellsTheAgeOfPictures(t *testing.T) {
 			require.Len(t, stores, 1)
 			return stores[0]
 		}
+		f.sources.Lead(true)
 		f.get("a/x")
 		require.False(t, at().Kept, "nobody wants it kept")
-		f.want("one", "a/x")
-		f.want("two", "b/z")
+		f.src.Want(uid(1), "team", needs("a/x"))
 		time.Sleep(time.Second)
 		require.True(t, at().Kept)
 		require.Equal(t, time.Second, at().Age)
+		time.Sleep(time.Minute)
+		require.LessOrEqual(t, at().Age, 11*time.Second, "it is polled")
+		f.failing(Revalidate, 1000, provider.Errorf(provider.Unavailable, "no"))
+		time.Sleep(time.Minute)
+		require.Greater(t, at().Age, time.Minute-time.Second, "it fails")
+		f.sources.Lead(false)
+		require.False(t, at().Kept, "another replica keeps it")
 	})
 }

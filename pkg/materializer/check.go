@@ -144,7 +144,11 @@ func (t *term) reportStore(ctx context.Context, s store, st *storeState, failure
 	next := nextStoreStatus(s.status, failure, time.Now())
 	ready := next.Conditions[slices.IndexFunc(next.Conditions, isStoreReadyType)]
 	if !apiequality.Semantic.DeepEqual(next, *s.status) {
-		written, err := s.writeStatus(ctx, t.config.Client, next)
+		var written store
+		err := t.mandate.write(ctx, func(ctx context.Context) (err error) {
+			written, err = s.writeStatus(ctx, t.config.Client, next)
+			return err
+		})
 		if apierrors.IsNotFound(err) {
 			return nil
 		}

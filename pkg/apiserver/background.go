@@ -69,6 +69,7 @@ func (b *background) start() error {
 	b.shared.run(func(ctx context.Context) {
 		if err := b.parts.sources.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "Sources stopped")
+			b.parts.pulse.Lose("the reading of providers")
 		}
 	})
 	return nil
@@ -93,6 +94,7 @@ func (b *background) startMaterializer() {
 		}
 		if err := b.materializer.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "The materializer stopped")
+			b.parts.pulse.Lose("the writing of Secrets")
 		}
 	})
 }

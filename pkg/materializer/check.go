@@ -138,6 +138,7 @@ func (t *term) probe(ctx context.Context, s store) error {
 
 // reportStore writes the status of a store where something in it changes.
 func (t *term) reportStore(ctx context.Context, s store, st *storeState, failure error) error {
+	defer t.config.Pulse.Begin("the status of " + s.kind + " " + s.meta.Name)()
 	if isPassing(failure) && isStoreReady(s.status) && time.Since(st.since) < grace {
 		return nil
 	}

@@ -66,7 +66,7 @@ func (m *Materializer) newElector(won chan<- context.Context, lost func()) (*lea
 		LockConfig: resourcelock.ResourceLockConfig{Identity: election.Identity},
 	}
 	return leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock:            &observedLock{Interface: lock, holder: m.holder, mandate: m.mandate, lost: lost},
+		Lock:            &observedLock{Interface: lock, holder: m.holder, mandate: m.mandate, lost: lost, pulse: m.config.Pulse},
 		LeaseDuration:   election.LeaseDuration,
 		RenewDeadline:   election.RenewDeadline,
 		RetryPeriod:     election.RetryPeriod,

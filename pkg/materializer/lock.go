@@ -6,7 +6,11 @@ import (
 	"time"
 
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 )
+
+const theElection = "the election"
 
 var errNotHeld = errors.New("another replica holds the Lease")
 
@@ -19,10 +23,13 @@ type observedLock struct {
 	// lost is called when another replica is seen to hold a Lease that was this one's.
 	lost func()
 	held bool
+	// pulse is told of each look at the Lease.
+	pulse *pulse.Pulse
 }
 
 // Get implements resourcelock.Interface.
 func (l *observedLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	defer l.pulse.Begin(theElection)()
 	record, raw, err := l.Interface.Get(ctx)
 	if err != nil {
 		return record, raw, err
@@ -51,6 +58,7 @@ func (l *observedLock) Update(ctx context.Context, record resourcelock.LeaderEle
 
 func (l *observedLock) write(ctx context.Context, record resourcelock.LeaderElectionRecord,
 	write func(context.Context, resourcelock.LeaderElectionRecord) error) error {
+	defer l.pulse.Begin(theElection)()
 	isMine := record.HolderIdentity == l.Identity()
 	if !isMine {
 		l.mandate.end()

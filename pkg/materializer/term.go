@@ -48,8 +48,14 @@ func newTerm(m *Materializer) *term {
 		storeStates: storeStates{all: map[storeKey]*storeState{}},
 		slots:       make(chan struct{}, confirmations),
 	}
-	t.schedule = newSchedule(func(key types.NamespacedName) { t.queue.add(key, fallenDue, 0) })
-	t.quiet = newQuiet(func(key types.NamespacedName) { t.stir(key) })
+	t.schedule = newSchedule(func(key types.NamespacedName) {
+		defer m.config.Pulse.Begin("the schedule")()
+		t.queue.add(key, fallenDue, 0)
+	})
+	t.quiet = newQuiet(func(key types.NamespacedName) {
+		defer m.config.Pulse.Begin("the gathering of changes")()
+		t.stir(key)
+	})
 	return t
 }
 
@@ -108,10 +114,12 @@ func (t *term) work(ctx context.Context) {
 		if !ok || ctx.Err() != nil {
 			return
 		}
+		end := t.config.Pulse.Begin("the writing of ExternalSecret " + key.String())
 		t.guarded("ExternalSecret", key.String(), func() { t.sync(ctx, key, h) }, func() {
 			t.schedule.set(key, time.Now().Add(longestBackoff))
 		})
 		t.queue.done(key)
+		end()
 	}
 }
 

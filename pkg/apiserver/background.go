@@ -74,6 +74,7 @@ func (b *background) start() error {
 	b.shared.run(func(ctx context.Context) {
 		if err := b.parts.sources.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "Sources stopped")
+			b.parts.pulse.Lose("the reading of providers")
 		}
 	})
 	return nil
@@ -98,6 +99,7 @@ func (b *background) startMaterializer() {
 		}
 		if err := b.materializer.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "The materializer stopped")
+			b.parts.pulse.Lose("the writing of Secrets")
 		}
 	})
 }

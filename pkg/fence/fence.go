@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 )
 
 const (
@@ -51,7 +52,7 @@ type Host interface {
 	Version(o host.Object) (resourceVersion string, known bool)
 }
 
-// Config is what a Fence is made of. All of it is required but Accept.
+// Config is what a Fence is made of. All of it is required but Accept and Pulse.
 type Config struct {
 	Store   Store
 	Records Records
@@ -62,6 +63,8 @@ type Config struct {
 	Stored func(ctx context.Context) (map[types.UID]bool, error)
 	// Accept is the acceptance of a store that disagrees with the record; empty for none.
 	Accept string
+	// Pulse is told of each look at store and record; nil for nobody to be told.
+	Pulse  *pulse.Pulse
 	Logger *slog.Logger
 }
 
@@ -147,6 +150,7 @@ func (d *disagreement) Error() string { return d.message }
 // consider compares store and record once. It returns the record where the fence may open, and has written it where there
 // was none or another: a server that cannot write its record could not notice the loss of its store either.
 func (f *Fence) consider(ctx context.Context) (*Record, error) {
+	defer f.config.Pulse.Begin("the fence")()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	store, _, err := f.config.Store.Look(ctx)

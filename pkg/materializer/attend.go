@@ -80,8 +80,11 @@ func (t *term) leave(ctx context.Context, es *v1.ExternalSecret, st *state) Resu
 	// The resourceVersion makes it a change of what was seen.
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"resourceVersion": es.ResourceVersion, "finalizers": kept}})
 	if err == nil {
-		_, err = t.config.Client.ExternalSecretsV1().ExternalSecrets(es.Namespace).
-			Patch(ctx, es.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+		err = t.mandate.write(ctx, func(ctx context.Context) (err error) {
+			_, err = t.config.Client.ExternalSecretsV1().ExternalSecrets(es.Namespace).
+				Patch(ctx, es.Name, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: fieldManager})
+			return err
+		})
 	}
 	if err != nil && !apierrors.IsNotFound(err) {
 		t.schedule.set(keyOf(es), time.Now().Add(st.trouble.next(0)))

@@ -139,13 +139,18 @@ func (t *term) probe(ctx context.Context, s store) error {
 
 // reportStore writes the status of a store where something in it changes.
 func (t *term) reportStore(ctx context.Context, s store, st *storeState, failure error) error {
+	defer t.config.Pulse.Begin("the status of " + s.kind + " " + s.meta.Name)()
 	if isPassing(failure) && isStoreReady(s.status) && time.Since(st.since) < grace {
 		return nil
 	}
 	next := nextStoreStatus(s.status, failure, time.Now())
 	ready := next.Conditions[slices.IndexFunc(next.Conditions, isStoreReadyType)]
 	if !apiequality.Semantic.DeepEqual(next, *s.status) {
-		written, err := s.writeStatus(ctx, t.config.Client, next)
+		var written store
+		err := t.mandate.write(ctx, func(ctx context.Context) (err error) {
+			written, err = s.writeStatus(ctx, t.config.Client, next)
+			return err
+		})
 		if apierrors.IsNotFound(err) {
 			return nil
 		}

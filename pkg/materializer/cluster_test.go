@@ -38,6 +38,8 @@ type cluster struct {
 	templates template.Sources
 	// counts of what was asked, by "get", "create", "update", "delete".
 	counts map[string]int
+	// stuck, where it is set, keeps writes waiting until it is closed.
+	stuck chan struct{}
 	// collide has the next writes meet somebody else's.
 	collide int
 }
@@ -175,6 +177,9 @@ func (c *cluster) Get(_ context.Context, namespace, name string) (*corev1.Secret
 var secretsResource = schema.GroupResource{Resource: "secrets"}
 
 func (c *cluster) CarryOut(_ context.Context, _ secret.Owner, p secret.Plan) (*corev1.Secret, error) {
+	if c.stuck != nil {
+		<-c.stuck
+	}
 	c.mu.Lock()
 	planned := p.Secret().DeepCopy()
 	if c.collide > 0 && (p.Action == secret.Create || p.Action == secret.Update) {

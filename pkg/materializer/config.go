@@ -19,6 +19,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 )
 
@@ -138,6 +139,8 @@ type Config struct {
 	PollInterval time.Duration
 	// Workers (16) is how many ExternalSecrets are written side by side.
 	Workers int
+	// Pulse is told what workers have in hand; nil for nobody to be told.
+	Pulse *pulse.Pulse
 	// Logger gets names and messages of this project's own; nil discards them.
 	Logger *slog.Logger
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/informers/externalversions"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
@@ -47,6 +48,7 @@ type fixture struct {
 	ledger   *outcome.Ledger
 	config   Config
 	m        *Materializer
+	pulse    *pulse.Pulse
 	stop     func()
 
 	mu      sync.Mutex
@@ -143,14 +145,15 @@ func (f *fixture) write(tracker clienttesting.ObjectTracker, action clienttestin
 func (f *fixture) start(change ...func(*Config)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	informers := externalversions.NewSharedInformerFactory(f.api, 0)
-	sources := source.New(source.Config{Providers: []provider.Provider{f.provider}, PollInterval: poll})
+	f.pulse = pulse.New()
+	sources := source.New(source.Config{Providers: []provider.Provider{f.provider}, PollInterval: poll, Pulse: f.pulse})
 	catalog := &outcome.Catalog{Stores: f, Namespaces: f.host, Materials: f.host, Sources: sources,
 		Providers: []provider.Provider{f.provider}, Class: "default"}
 	f.ledger = outcome.NewLedger()
 	f.config = Config{
 		Client: f.api, Informers: informers, HostClient: f.hostAPI, Host: f.host, Secrets: f.host, Catalog: catalog,
 		Evaluator: &outcome.Evaluator{Catalog: catalog, Templates: f.host, Key: []byte("key")},
-		Ledger:    f.ledger, Sources: sources, FollowChanges: true, PollInterval: poll,
+		Ledger:    f.ledger, Sources: sources, FollowChanges: true, PollInterval: poll, Pulse: f.pulse,
 	}
 	for _, c := range change {
 		c(&f.config)

@@ -20,8 +20,9 @@ type Materializer struct {
 	// synced tells whether the handlers have been called for all that was there at the start.
 	synced []cache.InformerSynced
 
-	events *events
-	holder *holder
+	events  *events
+	holder  *holder
+	mandate *mandate
 	// term is nil while another replica leads.
 	term atomic.Pointer[term]
 }
@@ -31,7 +32,14 @@ func New(config Config) (*Materializer, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	m := &Materializer{config: config.withDefaults(), events: newEvents(), holder: &holder{}}
+	m := &Materializer{config: config.withDefaults(), events: newEvents(), holder: &holder{}, mandate: &mandate{}}
+	if m.config.Election != nil {
+		m.mandate.life = m.config.Election.RenewDeadline
+	}
+	m.config.Secrets = mandatedSecrets{m.config.Secrets, m.mandate}
+	if m.config.Objects != nil {
+		m.config.Objects = mandatedObjects{m.config.Objects, m.mandate}
+	}
 	if err := m.watch(); err != nil {
 		return nil, fmt.Errorf("watch what Secrets are made from: %w", err)
 	}

@@ -22,8 +22,12 @@ func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v v
 	if !apiequality.Semantic.DeepEqual(next, es.Status) {
 		changed := es.DeepCopy()
 		changed.Status = next
-		written, err := t.config.Client.ExternalSecretsV1().ExternalSecrets(es.Namespace).
-			UpdateStatus(ctx, changed, metav1.UpdateOptions{FieldManager: fieldManager})
+		var written *v1.ExternalSecret
+		err := t.mandate.write(ctx, func(ctx context.Context) (err error) {
+			written, err = t.config.Client.ExternalSecretsV1().ExternalSecrets(es.Namespace).
+				UpdateStatus(ctx, changed, metav1.UpdateOptions{FieldManager: fieldManager})
+			return err
+		})
 		if apierrors.IsNotFound(err) {
 			return nil
 		}

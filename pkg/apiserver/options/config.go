@@ -12,7 +12,6 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
@@ -27,7 +26,7 @@ var admissionKinds = map[string]string{
 
 // Config makes the server's Config. It reads from the host what its delegated authentication needs, and which kinds of
 // admission it has.
-func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
+func (o *Options) Config(ctx context.Context) (*apiserver.Config, error) {
 	host, err := o.hostConfig()
 	if err != nil {
 		return nil, fmt.Errorf("find the host cluster: %w", err)
@@ -66,7 +65,11 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			EtcdPrefix:  o.Recommended.Etcd.StorageConfig.Prefix,
 		},
 	}
+	generic.ShutdownDelayDuration = o.ShutdownDelay
 	config.ApplyDefaults()
+	if err := o.loadClientCA(ctx); err != nil {
+		return nil, fmt.Errorf("look up the authorities of the host's clients: %w", err)
+	}
 	if err := o.Recommended.ApplyTo(generic); err != nil {
 		return nil, fmt.Errorf("configure the API server: %w", err)
 	}
@@ -76,11 +79,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 // hostConfig is for the clients of the host. They are not limited here: the host's priority and fairness knows better what
 // it can take, and a thousand new Secrets should not trickle.
 func (o *Options) hostConfig() (*rest.Config, error) {
-	config, err := rest.InClusterConfig()
-	if path := o.Recommended.CoreAPI.CoreAPIKubeconfigPath; path != "" {
-		config, err = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-			&clientcmd.ClientConfigLoadingRules{ExplicitPath: path}, &clientcmd.ConfigOverrides{}).ClientConfig()
-	}
+	config, err := clusterConfig(o.Recommended.CoreAPI.CoreAPIKubeconfigPath)
 	if err != nil {
 		return nil, err
 	}

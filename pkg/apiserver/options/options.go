@@ -45,6 +45,8 @@ type Options struct {
 	DataDir string
 	// AllowedProviderHosts are what stores of a namespace may reach; nil for every host.
 	AllowedProviderHosts []string
+	// ShutdownDelay is how long a server that is to end goes on as before, while it says that it is not ready.
+	ShutdownDelay time.Duration
 	// ServingCert says where the serving certificate comes from.
 	ServingCert ServingCert
 
@@ -107,6 +109,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")
 	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease, the Secret of its certificate and the record of its store are there.")
+	own.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay, "How long a server that is told to end goes on answering, while /readyz says that it is not ready and connections are asked to go elsewhere. With several replicas, long enough for the cluster to stop sending it requests: about 10s.")
 	own.StringVar(&o.MetricsBindAddress, "metrics-bind-address", o.MetricsBindAddress, "Address (host:port) of plain HTTP for /metrics; none when empty. The secure port serves /metrics in any case, behind authorization.")
 	own.IntVar(&o.Workers, "concurrent", o.Workers, "How many Secrets are written at a time.")
 	own.BoolVar(&o.GenericTargets, validation.FlagGenericTargets, o.GenericTargets,
@@ -168,6 +171,9 @@ func (o *Options) Validate() error {
 	// A write's handler has 34 s; a read that waits longer than this would keep its seat in the host for nothing.
 	if o.LiveTimeout > 30*time.Second {
 		errs = append(errs, fmt.Errorf("--live-timeout must be at most 30s, is %s", o.LiveTimeout))
+	}
+	if o.ShutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("--shutdown-delay-duration must not be negative, is %s", o.ShutdownDelay))
 	}
 	if o.ListFreshness < 0 {
 		errs = append(errs, fmt.Errorf("--list-freshness must not be negative, is %s", o.ListFreshness))

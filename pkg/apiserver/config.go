@@ -41,6 +41,8 @@ type Extra struct {
 	// Etcd is where objects are stored, below EtcdPrefix.
 	Etcd       storagebackend.TransportConfig
 	EtcdPrefix string
+	// EmbedsEtcd is set where this process runs that etcd itself.
+	EmbedsEtcd bool
 }
 
 // decider is what the materializer and previews decide by.

@@ -39,4 +39,6 @@ type Settings struct {
 	// AcceptStore opens the fence to a store that is not the one that the cluster has on record, as the message of the fence
 	// says: ID@REVISION. Empty for none.
 	AcceptStore string
+	// Snapshots says when snapshots of the store are taken.
+	Snapshots Snapshots
 }

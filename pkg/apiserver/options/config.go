@@ -63,6 +63,7 @@ func (o *Options) Config(ctx context.Context) (*apiserver.Config, error) {
 			ServingCert: o.ServingCertConfig(),
 			Etcd:        o.Recommended.Etcd.StorageConfig.Transport,
 			EtcdPrefix:  o.Recommended.Etcd.StorageConfig.Prefix,
+			EmbedsEtcd:  o.EmbedsEtcd(),
 		},
 	}
 	generic.ShutdownDelayDuration = o.ShutdownDelay

@@ -25,6 +25,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/embeddedetcd"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
 )
 
@@ -49,6 +50,8 @@ type Options struct {
 	ShutdownDelay time.Duration
 	// ServingCert says where the serving certificate comes from.
 	ServingCert ServingCert
+	// EtcdQuotaBytes bounds the database of the embedded etcd.
+	EtcdQuotaBytes int64
 
 	scheme   *runtime.Scheme
 	embedded bool
@@ -82,10 +85,12 @@ func New() *Options {
 			ControllerClass: "default",
 			Namespace:       "external-secrets",
 			Workers:         16,
+			Snapshots:       newSnapshots(),
 		},
-		DataDir:     "external-secrets-data",
-		ServingCert: newServingCert(),
-		scheme:      scheme,
+		DataDir:        "external-secrets-data",
+		EtcdQuotaBytes: embeddedetcd.DefaultQuotaBytes,
+		ServingCert:    newServingCert(),
+		scheme:         scheme,
 	}
 }
 
@@ -122,6 +127,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	o.Recommended.SecureServing.AddFlags(sections.FlagSet("secure serving"))
 	o.ServingCert.addFlags(sections.FlagSet("secure serving"))
 	o.Recommended.Etcd.AddFlags(sections.FlagSet("etcd"))
+	o.addStorageFlags(sections.FlagSet("etcd"))
 	o.Recommended.Audit.AddFlags(sections.FlagSet("audit"))
 	o.Recommended.Admission.AddFlags(sections.FlagSet("admission"))
 	o.Recommended.Features.AddFlags(sections.FlagSet("features"))
@@ -197,6 +203,7 @@ func (o *Options) Validate() error {
 	}
 	errs = append(errs, o.Recommended.SecureServing.Validate()...)
 	errs = append(errs, o.validateServingCert()...)
+	errs = append(errs, o.validateStorage()...)
 	errs = append(errs, o.Recommended.Authentication.Validate()...)
 	errs = append(errs, o.Recommended.Authorization.Validate()...)
 	errs = append(errs, o.Recommended.Audit.Validate()...)

@@ -17,6 +17,12 @@ say = @printf '\n==> %s\n'
 integration = $$(hack/test-packages.sh integration)
 unit = $$(hack/test-packages.sh unit)
 
+# A test whose name begins with TestSlow_ is one that `make test` leaves out and `make test-slow` runs: for what takes more
+# than two minutes by itself. docs/testing.md has more.
+slow = $$(hack/test-packages.sh slow)
+oldest := 1.34
+fast := -skip '^TestSlow_'
+
 .PHONY: help
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,10 +45,24 @@ controlplane: ## Build the control plane that tests run against, once per versio
 	$(say) "binaries of the control plane: built once, which takes about eight minutes on two cores, then cached"
 	$(GO) run ./hack/controlplane build
 
+.PHONY: test-slow
+test-slow: test-slow-named test-oldest ## Run what takes long: the slow tests, and those of `make test-e2e` on the oldest Kubernetes.
+
+.PHONY: test-slow-named
+test-slow-named: controlplane ## Run the tests whose names begin with TestSlow_.
+	$(say) "slow tests"
+	packages="$(slow)"; [[ -z $$packages ]] || $(GO) test $(race) -timeout 30m -p 1 -parallel 8 -run '^TestSlow_' $$packages
+
+.PHONY: test-oldest
+test-oldest: ## Run the tests of test-e2e against a control plane of the oldest Kubernetes.
+	$(say) "integration and end-to-end tests on Kubernetes $(oldest), which is built once"
+	CONTROLPLANE_KUBERNETES=$(oldest) $(GO) run ./hack/controlplane build
+	CONTROLPLANE_KUBERNETES=$(oldest) $(GO) test $(race) -timeout 20m -p 1 -parallel 8 $(fast) $(integration)
+
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.
 	$(say) "unit tests$(if $(race), with the race detector,; no C compiler, hence no race detector)"
-	$(GO) test $(race) -timeout 10m $(unit)
+	$(GO) test $(race) -timeout 10m $(fast) $(unit)
 
 .PHONY: test-fuzz
 test-fuzz: ## Fuzz every target for FUZZTIME (10s).
@@ -52,7 +72,7 @@ test-fuzz: ## Fuzz every target for FUZZTIME (10s).
 .PHONY: test-e2e
 test-e2e: ## Run the tests against a real control plane.
 	$(say) "integration and end-to-end tests$(if $(race), with the race detector,; no C compiler, hence no race detector)"
-	$(GO) test $(race) -timeout 20m -p 1 -parallel 8 $(integration)
+	$(GO) test $(race) -timeout 20m -p 1 -parallel 8 $(fast) $(integration)
 
 .PHONY: bench
 bench: controlplane ## Run the benchmarks: of packages, and of the whole process; FULL=1 runs all of the latter, which takes most of an hour.

@@ -46,7 +46,7 @@ type components struct {
 }
 
 func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
-	hostCluster, err := host.New(extra.Host)
+	hostCluster, err := host.New(extra.Host, extra.scope())
 	if err != nil {
 		return nil, fmt.Errorf("set up the clients of the host: %w", err)
 	}

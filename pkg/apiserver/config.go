@@ -16,6 +16,8 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/audit"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
@@ -45,8 +47,10 @@ type Extra struct {
 	// RequireStoreUse asks authors for the verb use on the stores that their specs name.
 	RequireStoreUse bool
 	// Reach is where the stores of a namespace may connect.
-	Reach           *egress.Policy
-	LeaderElect     bool
+	Reach       *egress.Policy
+	LeaderElect bool
+	// WatchNamespaces are those whose objects are read and written; nil for all.
+	WatchNamespaces []string
 	ControllerClass string
 	Namespace       string
 	// Identity tells this replica from the others in the election.
@@ -66,6 +70,12 @@ type Extra struct {
 // decider is what the materializer and previews decide by.
 func (e Extra) decider() outcome.Decider {
 	return outcome.Decider{AuthorizeTakeover: e.AuthorizeTakeover}
+}
+
+// scope is what of the host is seen. The record of the store is, wherever the server runs.
+func (e Extra) scope() host.Scope {
+	record := host.Object{Kind: host.KindConfigMap, Namespace: e.Namespace, Name: fence.RecordName}
+	return host.Scope{Namespaces: e.WatchNamespaces, Besides: []host.Object{record}}
 }
 
 // Config is what a server is made of.

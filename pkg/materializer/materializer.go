@@ -31,7 +31,7 @@ func New(config Config) (*Materializer, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	m := &Materializer{config: config.withDefaults(), events: newEvents(), holder: &holder{}}
+	m := &Materializer{config: config.withDefaults(), events: newEvents(config.Host.Covers), holder: &holder{}}
 	if err := m.watch(); err != nil {
 		return nil, fmt.Errorf("watch what Secrets are made from: %w", err)
 	}

@@ -69,6 +69,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			RequireStoreUse:    o.RequireStoreUse,
 			Reach:              reach,
 			LeaderElect:        o.LeaderElect,
+			WatchNamespaces:    o.watchNamespaces(),
 			ControllerClass:    o.ControllerClass,
 			Namespace:          o.Namespace,
 			Identity:           identity,

@@ -63,6 +63,8 @@ type Options struct {
 	ControllerClass string
 	// Namespace is where the server runs: its Lease and the Secret of its certificate live there.
 	Namespace string
+	// WatchNamespaces are those whose objects are read and written on the host; nil for all.
+	WatchNamespaces []string
 	// MetricsBindAddress serves /metrics over plain HTTP; nothing when empty.
 	MetricsBindAddress string
 	// Workers is how many Secrets are written at a time.
@@ -133,6 +135,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")
 	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease, the Secret of its certificate and the record of its store are there.")
+	o.addNamespacesFlag(own)
 	own.StringVar(&o.MetricsBindAddress, "metrics-bind-address", o.MetricsBindAddress, "Address (host:port) of plain HTTP for /metrics; none when empty. The secure port serves /metrics in any case, behind authorization.")
 	own.IntVar(&o.Workers, "concurrent", o.Workers, "How many Secrets are written at a time.")
 	own.BoolVar(&o.GenericTargets, validation.FlagGenericTargets, o.GenericTargets,
@@ -207,6 +210,7 @@ func (o *Options) Validate() error {
 	if o.AcceptStore != "" && !fence.ValidAcceptance(o.AcceptStore) {
 		errs = append(errs, fmt.Errorf("--accept-store must be ID@REVISION as the server's message has it, is %q", o.AcceptStore))
 	}
+	errs = append(errs, o.validateNamespaces()...)
 	if o.MetricsBindAddress != "" {
 		if _, _, err := net.SplitHostPort(o.MetricsBindAddress); err != nil {
 			errs = append(errs, fmt.Errorf("--metrics-bind-address must be host:port: %w", err))

@@ -29,6 +29,8 @@ type Live struct {
 	GetTimeout, ListTimeout time.Duration
 	// ListFreshness is how old a picture may be that a LIST is answered from.
 	ListFreshness time.Duration
+	// Covers returns an error for a namespace in which nothing is written; nil where there is none.
+	Covers func(namespace string) error
 }
 
 // arrival is when the request came in: a live read shows nothing that was seen before that.

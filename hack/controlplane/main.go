@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string) error {
 		return errors.New("want a command: build or up")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	kubernetes := flags.String("kubernetes", controlplane.DefaultKubernetes, "Kubernetes minor version")
+	kubernetes := flags.String("kubernetes", controlplane.Kubernetes(), "Kubernetes minor version")
 	dir := flags.String("dir", "", "folder for certificates, data and logs (up only)")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

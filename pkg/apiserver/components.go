@@ -48,7 +48,7 @@ type components struct {
 }
 
 func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
-	hostCluster, err := host.New(extra.Host)
+	hostCluster, err := host.New(extra.Host, extra.scope())
 	if err != nil {
 		return nil, fmt.Errorf("set up the clients of the host: %w", err)
 	}
@@ -123,5 +123,6 @@ func (c *components) live(extra Extra, values *externalsecret.ValueReaders) *ext
 		ListTimeout:   extra.ListTimeout,
 		ListFreshness: extra.ListFreshness,
 		Metrics:       c.metrics,
+		Covers:        c.host.Covers,
 	}
 }

@@ -14,6 +14,8 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/audit"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
@@ -48,6 +50,12 @@ type Extra struct {
 // decider is what the materializer and previews decide by.
 func (e Extra) decider() outcome.Decider {
 	return outcome.Decider{AuthorizeTakeover: e.AuthorizeTakeover}
+}
+
+// scope is what of the host is seen. The record of the store is, wherever the server runs.
+func (e Extra) scope() host.Scope {
+	record := host.Object{Kind: host.KindConfigMap, Namespace: e.Namespace, Name: fence.RecordName}
+	return host.Scope{Namespaces: e.WatchNamespaces, Besides: []host.Object{record}}
 }
 
 // Config is what a server is made of.

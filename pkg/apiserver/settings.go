@@ -29,6 +29,8 @@ type Settings struct {
 	ControllerClass string
 	// Namespace is where the server runs: its Lease, the Secret of its certificate and the record of its store live there.
 	Namespace string
+	// WatchNamespaces are those whose objects are read and written on the host; nil for all.
+	WatchNamespaces []string
 	// MetricsBindAddress serves /metrics over plain HTTP; nothing when empty.
 	MetricsBindAddress string
 	// Workers is how many Secrets are written at a time.

@@ -100,6 +100,10 @@ func (t *term) attend(ctx context.Context, es *v1.ExternalSecret, st *state) Res
 		t.config.Metrics.ExternalSecretCondition(es.Namespace, es.Name, ready.Status)
 	}
 	st.fresh = false
+	if reason := t.outOfScope(es); reason != nil {
+		t.abstain(ctx, es, st, reason)
+		return
+	}
 	t.wish(ctx, es, st, began)
 	t.reclaim(ctx, es, st)
 	done := true

@@ -24,6 +24,8 @@ import (
 
 // cluster is a host in memory. Its watch is never late, unless it is blind.
 type cluster struct {
+	// outside is why no namespace is in scope; nil where all are.
+	outside error
 	// blind has the watch show no Secret.
 	blind bool
 
@@ -118,6 +120,7 @@ func (c *cluster) tell(namespace, name string) {
 }
 
 func (c *cluster) HasSynced() bool                     { return true }
+func (c *cluster) Covers(string) error                 { return c.outside }
 func (c *cluster) OnNamespace(func(name string)) error { return nil }
 func (c *cluster) OnObject(changed func(host.Object)) error {
 	c.handlers = append(c.handlers, changed)
@@ -126,6 +129,9 @@ func (c *cluster) OnObject(changed func(host.Object)) error {
 }
 
 func (c *cluster) Object(o host.Object) (meta host.Metadata, exists, known bool) {
+	if c.outside != nil {
+		return host.Metadata{}, false, false
+	}
 	if o.Kind != host.KindSecret {
 		return c.objects.Object(o)
 	}

@@ -26,6 +26,8 @@ import (
 // Host shows what stands on the host: *host.Host.
 type Host interface {
 	HasSynced() bool
+	// Covers returns an error for a namespace that nothing is to be read or written in.
+	Covers(namespace string) error
 	Object(o host.Object) (meta host.Metadata, exists, known bool)
 	Orphans(owner secret.Owner, target host.Object) []host.Orphan
 	Follow(user types.UID, kind schema.GroupVersionKind)

@@ -32,7 +32,7 @@ func New(config Config) (*Materializer, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	m := &Materializer{config: config.withDefaults(), events: newEvents(), holder: &holder{}, mandate: &mandate{}}
+	m := &Materializer{config: config.withDefaults(), events: newEvents(config.Host.Covers), holder: &holder{}, mandate: &mandate{}}
 	if m.config.Election != nil {
 		m.mandate.life = m.config.Election.RenewDeadline
 	}

@@ -51,12 +51,14 @@ func (o *Options) Config(ctx context.Context) (*apiserver.Config, error) {
 		return nil, err
 	}
 
+	settings := o.Settings
+	settings.WatchNamespaces = o.watchNamespaces()
 	generic := genericapiserver.NewRecommendedConfig(serializer.NewCodecFactory(o.scheme))
 	config := &apiserver.Config{
 		Generic: generic,
 		Scheme:  o.scheme,
 		Extra: apiserver.Extra{
-			Settings:    o.Settings,
+			Settings:    settings,
 			Host:        host,
 			Reach:       reach,
 			Identity:    identity,

@@ -115,6 +115,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")
 	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease, the Secret of its certificate and the record of its store are there.")
 	own.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay, "How long a server that is told to end goes on answering, while /readyz says that it is not ready and connections are asked to go elsewhere. With several replicas, long enough for the cluster to stop sending it requests: about 10s.")
+	o.addNamespacesFlag(own)
 	own.StringVar(&o.MetricsBindAddress, "metrics-bind-address", o.MetricsBindAddress, "Address (host:port) of plain HTTP for /metrics; none when empty. The secure port serves /metrics in any case, behind authorization.")
 	own.IntVar(&o.Workers, "concurrent", o.Workers, "How many Secrets are written at a time.")
 	own.BoolVar(&o.GenericTargets, validation.FlagGenericTargets, o.GenericTargets,
@@ -193,6 +194,7 @@ func (o *Options) Validate() error {
 	if o.AcceptStore != "" && !fence.ValidAcceptance(o.AcceptStore) {
 		errs = append(errs, fmt.Errorf("--accept-store must be ID@REVISION as the server's message has it, is %q", o.AcceptStore))
 	}
+	errs = append(errs, o.validateNamespaces()...)
 	if o.MetricsBindAddress != "" {
 		if _, _, err := net.SplitHostPort(o.MetricsBindAddress); err != nil {
 			errs = append(errs, fmt.Errorf("--metrics-bind-address must be host:port: %w", err))

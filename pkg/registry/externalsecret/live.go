@@ -31,6 +31,8 @@ type Live struct {
 	ListFreshness time.Duration
 	// Metrics hears nothing when nil.
 	Metrics ReadMetrics
+	// Covers returns an error for a namespace in which nothing is written; nil where there is none.
+	Covers func(namespace string) error
 }
 
 // arrival is when the request came in: a live read shows nothing that was seen before that.

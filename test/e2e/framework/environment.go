@@ -33,6 +33,9 @@ type Options struct {
 	ServerEnv []string
 	// Replicas is how many servers share an external etcd of three members; 0 for one with its own.
 	Replicas int
+	// Namespaces makes an installation whose rights to what is in namespaces, and whose reading, are limited to these, which are
+	// made.
+	Namespaces []string
 	// Roots are certificates in PEM that the server trusts in place of those of the system.
 	Roots []byte
 }
@@ -132,7 +135,7 @@ func Start(ctx context.Context, dir string, options Options) (*Environment, erro
 		ControlPlane: cp, dir: dir, binary: binary, serverEnv: options.ServerEnv,
 		hostRestarts: options.HostRestarts, managedCertificate: options.ManagedCertificate,
 	}
-	if err = e.install(ctx, options.Replicas, options.ServerArgs); err == nil && controllers {
+	if err = e.install(ctx, options); err == nil && controllers {
 		err = cp.StartControllerManager(ctx)
 	}
 	if err != nil {
@@ -154,7 +157,7 @@ func serverBinary(ctx context.Context) (string, error) {
 
 // install brings what artifacts/deploy has into the cluster, but for what needs
 // nodes: the server runs beside it.
-func (e *Environment) install(ctx context.Context, replicas int, args []string) error {
+func (e *Environment) install(ctx context.Context, options Options) error {
 	manifests, err := ManifestDir()
 	if err != nil {
 		return err
@@ -165,11 +168,15 @@ func (e *Environment) install(ctx context.Context, replicas int, args []string) 
 			return fmt.Errorf("installing the server: %w", err)
 		}
 	}
+	args, err := e.limit(ctx, options.Namespaces)
+	if err != nil {
+		return fmt.Errorf("limiting the server to namespaces: %w", err)
+	}
 	e.kubeconfig, err = e.ControlPlane.ServiceAccountKubeconfig(ctx, serverNamespace, serverName)
 	if err != nil {
 		return err
 	}
-	if err := e.startServers(ctx, replicas, args); err != nil {
+	if err := e.startServers(ctx, options.Replicas, slices.Concat(args, options.ServerArgs)); err != nil {
 		return err
 	}
 	return e.awaitSchema(ctx)

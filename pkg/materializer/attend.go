@@ -102,7 +102,7 @@ func (t *term) attend(ctx context.Context, es *v1.ExternalSecret, st *state) Res
 	st.fresh = false
 	if reason := t.outOfScope(es); reason != nil {
 		t.abstain(ctx, es, st, reason)
-		return
+		return Failed
 	}
 	t.wish(ctx, es, st, began)
 	t.reclaim(ctx, es, st)

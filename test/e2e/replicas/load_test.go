@@ -67,10 +67,14 @@ func startReaders(t *testing.T, a *app) *readers {
 		})
 	}
 	t.Cleanup(func() { r.end() })
+	r.progress(t)
 	return r
 }
 
 func (r *readers) read(ctx context.Context, reader string, once func(context.Context) error) {
+	r.mu.Lock()
+	r.reads[reader] = 0
+	r.mu.Unlock()
 	r.running.Go(func() {
 		for ctx.Err() == nil {
 			began := time.Now()
@@ -89,7 +93,7 @@ func (r *readers) read(ctx context.Context, reader string, once func(context.Con
 	})
 }
 
-// progress waits until every reader has been answered once more.
+// progress waits until every reader has been answered once more, and began that after progress was called.
 func (r *readers) progress(t *testing.T) {
 	t.Helper()
 	before := r.counts()
@@ -100,8 +104,8 @@ func (r *readers) progress(t *testing.T) {
 				return false
 			}
 		}
-		return len(now) == len(before)
-	}, time.Minute, pause)
+		return true
+	}, time.Minute, pause, "reads so far: %v", before)
 }
 
 func (r *readers) counts() map[string]int {

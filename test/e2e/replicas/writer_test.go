@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
@@ -128,13 +127,15 @@ func (w *writer) nothingLost(t *testing.T) {
 	t.Helper()
 	w.end()
 	require.Greater(t, len(w.stands), 10)
-	for _, name := range w.stands {
-		_, err := w.objects.Get(t.Context(), name, metav1.GetOptions{})
-		require.NoError(t, err, "an object that was created")
+	listed, err := w.objects.List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	var there []string
+	for i := range listed.Items {
+		there = append(there, listed.Items[i].Name)
 	}
+	require.Subset(t, there, w.stands, "what was created")
 	for _, name := range w.deleted {
-		_, err := w.objects.Get(t.Context(), name, metav1.GetOptions{})
-		require.True(t, apierrors.IsNotFound(err), "an object that was deleted: %v", err)
+		require.NotContains(t, there, name, "what was deleted")
 	}
 	t.Logf("%d objects were created and stand, %d were deleted, %d writes failed: %v", len(w.stands), len(w.deleted), len(w.failures), w.failures)
 	require.NoError(t, w.store.Calm(t.Context(), time.Second))

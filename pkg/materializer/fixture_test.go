@@ -72,7 +72,7 @@ func bubble(t *testing.T, test func(t *testing.T, f *fixture), change ...func(*C
 
 // The generated NewClientset tracks fields, which needs schemas that the generated apply configurations do not carry.
 func newFixture(t testing.TB) *fixture {
-	f := &fixture{t: t, vault: newVault(), host: newCluster(), hostAPI: kubernetesfake.NewClientset(), api: fake.NewSimpleClientset()}
+	f := &fixture{t: t, vault: newVault(), host: newCluster(), hostAPI: kubernetesfake.NewClientset(), api: fake.NewSimpleClientset(), pulse: pulse.New()}
 	f.provider = f.vault
 	for _, verb := range []string{"create", "update"} {
 		f.api.PrependReactor(verb, "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
@@ -145,7 +145,6 @@ func (f *fixture) write(tracker clienttesting.ObjectTracker, action clienttestin
 func (f *fixture) start(change ...func(*Config)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	informers := externalversions.NewSharedInformerFactory(f.api, 0)
-	f.pulse = pulse.New()
 	sources := source.New(source.Config{Providers: []provider.Provider{f.provider}, PollInterval: poll, Pulse: f.pulse})
 	catalog := &outcome.Catalog{Stores: f, Namespaces: f.host, Materials: f.host, Sources: sources,
 		Providers: []provider.Provider{f.provider}, Class: "default"}

@@ -18,6 +18,8 @@ const (
 	// hear that one is ready again.
 	probeInterval = 200 * time.Millisecond
 	probeTimeout  = time.Second
+	// failureThreshold is how often in a row a replica has to fail, as with a kubelet by default.
+	failureThreshold = 3
 )
 
 // balancer is what a Service with kube-proxy is: it gives new connections to replicas that are ready, in turn, and leaves those
@@ -73,6 +75,7 @@ func (b *balancer) ready() []int {
 func (b *balancer) probe(ctx context.Context) {
 	ticker := time.NewTicker(probeInterval)
 	defer ticker.Stop()
+	failures := map[int]int{}
 	for {
 		ports := b.backends()
 		answers := make([]bool, len(ports))
@@ -81,13 +84,23 @@ func (b *balancer) probe(ctx context.Context) {
 			asking.Go(func() { answers[i] = b.isReady(ctx, port) })
 		}
 		asking.Wait()
-		b.mu.Lock()
-		b.up = b.up[:0]
+		var up []int
 		for i, port := range ports {
-			if answers[i] {
-				b.up = append(b.up, port)
+			n, isKnown := failures[port]
+			switch {
+			case answers[i]:
+				n = 0
+			case !isKnown:
+				n = failureThreshold
+			default:
+				n++
+			}
+			if failures[port] = n; n < failureThreshold {
+				up = append(up, port)
 			}
 		}
+		b.mu.Lock()
+		b.up = up
 		b.mu.Unlock()
 		select {
 		case <-ctx.Done():

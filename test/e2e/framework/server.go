@@ -169,6 +169,13 @@ func (s *Server) Drain(t testing.TB) {
 	require.NoError(t, s.program.Drain(drainLimit))
 }
 
+// StartDrain is Drain that does not wait. ended gets its outcome.
+func (s *Server) StartDrain() (ended <-chan error) {
+	outcome := make(chan error, 1)
+	go func() { outcome <- s.program.Drain(drainLimit) }()
+	return outcome
+}
+
 // drainLimit is how long a server may take to end: as long as the longest request.
 const drainLimit = time.Minute
 

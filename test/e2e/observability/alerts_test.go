@@ -31,7 +31,12 @@ func alerts(t *testing.T) (all []alert) {
 	for _, file := range files {
 		content, err := os.ReadFile(file)
 		require.NoError(t, err)
-		var rules struct{ Groups []struct{ Rules []alert } }
+		var rules struct {
+			Groups []struct {
+				Name  string
+				Rules []alert
+			}
+		}
 		require.NoError(t, yaml.UnmarshalStrict(content, &rules), file)
 		for _, group := range rules.Groups {
 			all = append(all, group.Rules...)

@@ -1,12 +1,14 @@
 package observability
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/harness"
@@ -24,12 +26,18 @@ func newLoad(t *testing.T) *load {
 	l := &load{env.Tenant(t)}
 	l.Kubectl.Run("create", "secret", "generic", "refused", "--from-literal=token=not-the-one")
 	l.Kubectl.Run("create", "serviceaccount", "machine")
-	t.Cleanup(func() { env.Kubectl(t).Run("delete", "clustersecretstore", "shared", "shut") })
-	l.Kubectl.Apply(l.moreStores())
+	t.Cleanup(func() {
+		for _, name := range []string{"shared", "shut"} {
+			err := env.Clientset(t).ExternalSecretsV1().ClusterSecretStores().Delete(context.WithoutCancel(t.Context()), name, metav1.DeleteOptions{})
+			require.NoError(t, err)
+		}
+	})
+	l.Kubectl.Apply(l.moreStores() + l.machineStore("machine") + l.machineStore("nobody"))
 	l.Kubectl.Apply(externalSecret("db", "vault", "my-app", "db_pass") + externalSecret("mail", "vault", "my-app", "password") +
 		externalSecret("dns", "folder", "/cert-manager/CLOUDFLARE_API_TOKEN", "") +
 		externalSecret("broken", "vault", "no-such-item", "password") + externalSecret("refused", "refused", "my-app", "db_pass") +
-		externalSecret("machine", "machine", "/cert-manager/CLOUDFLARE_API_TOKEN", ""))
+		externalSecret("machine", "machine", "/cert-manager/CLOUDFLARE_API_TOKEN", "") +
+		externalSecret("nobody", "nobody", "/cert-manager/CLOUDFLARE_API_TOKEN", ""))
 	l.Kubectl.Run("wait", "--for=condition=Ready", "--timeout=120s", "externalsecret/db", "externalsecret/mail", "externalsecret/dns")
 	l.Kubectl.Run("wait", "--for=condition=Ready=False", "--timeout=120s", "externalsecret/broken")
 	return l
@@ -43,25 +51,32 @@ metadata: {name: refused}
 spec: {provider: {onepassword: {connectHost: %[1]s, vaults: {pitower: 1}, auth: {secretRef: {connectTokenSecretRef: {name: refused, key: token}}}}}}
 ---
 apiVersion: external-secrets.io/v1
-kind: SecretStore
-metadata: {name: machine}
-spec:
-  provider:
-    infisical:
-      hostAPI: %[2]s
-      auth: {kubernetesAuthCredentials: {identityId: {name: identity, key: id}, serviceAccountRef: {name: machine}}}
-      secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod, secretsPath: /cert-manager}
----
-apiVersion: external-secrets.io/v1
 kind: ClusterSecretStore
 metadata: {name: shared}
-spec: {provider: {onepassword: {connectHost: %[1]s, vaults: {pitower: 1}, auth: {secretRef: {connectTokenSecretRef: {name: token, key: token, namespace: %[3]s}}}}}}
+spec: {provider: {onepassword: {connectHost: %[1]s, vaults: {pitower: 1}, auth: {secretRef: {connectTokenSecretRef: {name: token, key: token, namespace: %[2]s}}}}}}
 ---
 apiVersion: external-secrets.io/v1
 kind: ClusterSecretStore
 metadata: {name: shut}
-spec: {provider: {onepassword: {connectHost: %[1]s, vaults: {pitower: 1}, auth: {secretRef: {connectTokenSecretRef: {name: refused, key: token, namespace: %[3]s}}}}}}
-`, l.Connect.URL(), l.Infisical.URL(), l.Namespace)
+spec: {provider: {onepassword: {connectHost: %[1]s, vaults: {pitower: 1}, auth: {secretRef: {connectTokenSecretRef: {name: refused, key: token, namespace: %[2]s}}}}}}
+---
+`, l.Connect.URL(), l.Namespace)
+}
+
+// machineStore logs in as the service account of its name. Infisical knows none of them, and one of them does not exist.
+func (l *load) machineStore(name string) string {
+	return fmt.Sprintf(`
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: %[1]s}
+spec:
+  provider:
+    infisical:
+      hostAPI: %[2]s
+      auth: {kubernetesAuthCredentials: {identityId: {name: identity, key: id}, serviceAccountRef: {name: %[1]s}}}
+      secretsScope: {projectSlug: home-lab-iwi-y, environmentSlug: prod, secretsPath: /cert-manager}
+---
+`, name, l.Infisical.URL())
 }
 
 func externalSecret(name, store, key, property string) string {
@@ -80,24 +95,39 @@ spec:
 `, name, store, key, property)
 }
 
-// read reads live, as people and programs do: one, all, values, one whose provider refuses, and several at once while the
-// provider takes its time.
+// read reads live, as people and programs do, until the test ends: one, all, values, one whose provider refuses, and several
+// at once while the provider takes its time.
 func (l *load) read(t *testing.T) {
 	t.Helper()
-	l.Kubectl.Run("get", "externalsecrets")
-	l.Kubectl.Run("get", "externalsecret", "db")
-	l.Kubectl.Run("get", "externalsecret", "refused")
-	l.Kubectl.Run("get", "externalsecret", "db", "--subresource=secret")
-	l.Kubectl.Fails("", "get", "externalsecret", "broken", "--subresource=secret")
-
-	slow := l.Connect.Faults.Add(harness.Slow(500 * time.Millisecond))
-	defer slow.Remove()
-	var together sync.WaitGroup
-	for range 4 {
-		together.Go(func() {
-			_, _, err := l.Kubectl.Do("", "get", "externalsecret", "db")
-			assert.NoError(t, err)
+	l.Connect.Faults.Add(harness.Slow(200 * time.Millisecond))
+	client := env.Clientset(t).ExternalSecretsV1()
+	objects := client.ExternalSecrets(l.Namespace)
+	get := func(ctx context.Context, name string) { _, _ = objects.Get(ctx, name, metav1.GetOptions{}) }
+	values := func(ctx context.Context, name string) {
+		_ = client.RESTClient().Get().Namespace(l.Namespace).Resource("externalsecrets").Name(name).SubResource("secret").Do(ctx).Error()
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var readers sync.WaitGroup
+	for _, read := range []func(){
+		func() { get(ctx, "db") },
+		func() { get(ctx, "mail") },
+		func() { get(ctx, "refused") },
+		func() { values(ctx, "db") },
+		func() { values(ctx, "broken") },
+		func() { _, _ = objects.List(ctx, metav1.ListOptions{}) },
+	} {
+		readers.Go(func() {
+			for ctx.Err() == nil {
+				read()
+				select {
+				case <-ctx.Done():
+				case <-time.After(time.Second):
+				}
+			}
 		})
 	}
-	together.Wait()
+	t.Cleanup(func() {
+		cancel()
+		readers.Wait()
+	})
 }

@@ -26,7 +26,7 @@ import (
 // What the ServiceMonitor of the chart has Prometheus do: it comes with the token of its service account, and knows the
 // server by its name and the authority that vouches for it. kube-apiserver is scraped as it is in most clusters.
 const configuration = `
-global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
 rule_files: [%[1]s/rules.yaml]
 scrape_configs:
 - job_name: external-secrets-apiserver

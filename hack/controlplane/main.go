@@ -2,6 +2,8 @@
 //
 //	go run ./hack/controlplane build             # prints the folder of the binaries
 //	go run ./hack/controlplane up --dir .demo    # runs until interrupted
+//
+// --kubernetes=1.34, or CONTROLPLANE_KUBERNETES, names another Kubernetes than the newest: each folder beside this file is one.
 package main
 
 import (

@@ -37,7 +37,7 @@ func TestRights(t *testing.T) {
 			}
 		}
 	}
-	for _, right := range []string{"create secrets", "update secrets", "delete secrets", "create serviceaccounts/token", "create events"} {
+	for _, right := range []string{"create secrets", "update secrets", "delete secrets", "create serviceaccounts --subresource=token", "create events"} {
 		require.True(t, may(t, right+" -n "+teamB), right)
 		require.False(t, may(t, right+" -n default"), right)
 	}
@@ -116,8 +116,8 @@ func TestSomeNamespacesAlone(t *testing.T) {
 		outside := fmt.Sprintf("Secret %s/token is not read: namespace %[1]s is not one of --watch-namespaces", elsewhere.Namespace)
 		condition(t, here.Kubectl, "clustersecretstore/unreadable", "False", outside)
 		condition(t, elsewhere.Kubectl, "secretstore/vault", "False", outside)
-		here.Kubectl.Apply(app("no", "{kind: ClusterSecretStore, name: unreadable}", ""))
-		condition(t, here.Kubectl, "externalsecret/no", "False", outside)
+		here.Kubectl.Apply(app("refused", "{kind: ClusterSecretStore, name: unreadable}", ""))
+		condition(t, here.Kubectl, "externalsecret/refused", "False", outside)
 		require.Zero(t, elsewhere.Connect.Requests.Total(), "its provider is not asked")
 	})
 	t.Run("ExternalSecrets elsewhere", func(t *testing.T) {

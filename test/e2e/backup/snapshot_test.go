@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -75,11 +76,23 @@ func TestADiskThatIsFull(t *testing.T) {
 	require.Empty(t, left)
 }
 
-// To standard output goes what would be in a file: there may be nothing else to get it out of a container by.
-func TestSaveToStandardOutput(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "store.db")
-	require.NoError(t, os.WriteFile(file, run(t, "save", "-", "--data-dir="+env.Server.DataDir()), 0o600))
+// To standard output goes what would be in a file, and it can be restored from standard input: there may be nothing else to
+// get it out of a container by, and in again.
+func TestSaveAndRestoreThroughPipes(t *testing.T) {
+	dir := t.TempDir()
+	saved := run(t, "save", "-", "--data-dir="+env.Server.DataDir())
+	file := filepath.Join(dir, "store.db")
+	require.NoError(t, os.WriteFile(file, saved, 0o600))
 	require.Equal(t, storeID(t), status(t, file).StoreID)
+
+	data := filepath.Join(dir, "data")
+	restore := exec.CommandContext(t.Context(), env.Binary(), "snapshot", "restore", "-", "--data-dir="+data)
+	restore.Stdin = bytes.NewReader(saved)
+	said, err := restore.CombinedOutput()
+	require.NoError(t, err, string(said))
+	left, err := os.ReadDir(data)
+	require.NoError(t, err)
+	require.Len(t, left, 1, "nothing is there but the store")
 }
 
 // An external etcd is asked over TLS. This one is the control plane's own: what is in it is nothing of ours.

@@ -28,9 +28,9 @@ type etcd struct {
 }
 
 // startEtcd runs one until the test ends.
-func startEtcd(t *testing.T, dir string) *etcd {
+func startEtcd(t *testing.T, dir string, options ...embeddedetcd.Option) *etcd {
 	t.Helper()
-	server, err := embeddedetcd.Start(t.Context(), dir)
+	server, err := embeddedetcd.Start(t.Context(), dir, options...)
 	require.NoError(t, err)
 	t.Cleanup(server.Close)
 	e := &etcd{config: storagebackend.TransportConfig{ServerList: []string{server.Endpoint()}}, dir: dir}

@@ -76,7 +76,7 @@ func (i *Info) count(layout Layout) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	live := map[string]struct{}{}
 	err = db.View(func(tx *bolt.Tx) error {
 		history := tx.Bucket(schema.Key.Name())

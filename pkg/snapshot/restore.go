@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 
@@ -83,7 +85,22 @@ func disown(ctx context.Context, dir, idKey string) (revision int64, err error) 
 	return answer.Header.GetRevision(), nil
 }
 
-// isVacant is an error where there is anything in dir.
+// Spool writes a snapshot that comes from elsewhere into a directory to restore into, for Restore. remove removes it.
+func Spool(r io.Reader, dir string) (file string, remove func() error, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	spooled, err := os.CreateTemp(dir, partial+"*")
+	if err != nil {
+		return "", nil, fmt.Errorf("make a file in %s: %w", dir, err)
+	}
+	if _, err := io.Copy(spooled, r); err != nil {
+		return "", nil, errors.Join(fmt.Errorf("read the snapshot: %w", err), removed(spooled))
+	}
+	return spooled.Name(), func() error { return removed(spooled) }, nil
+}
+
+// isVacant is an error where there is anything in dir but what is being restored, or was and did not come to its end.
 func isVacant(ctx context.Context, dir string) error {
 	if _, err := embeddedetcd.Find(ctx, dir); err == nil {
 		return ErrInUse
@@ -93,7 +110,7 @@ func isVacant(ctx context.Context, dir string) error {
 		return err
 	}
 	for _, entry := range entries {
-		if entry.Name() != lostAndFound {
+		if name := entry.Name(); name != lostAndFound && !strings.HasPrefix(name, partial) {
 			return fmt.Errorf("it is not empty, there is %s: name a new directory, or move away what is there", filepath.Join(dir, entry.Name()))
 		}
 	}

@@ -114,7 +114,7 @@ func TestWhatIsNoSnapshotIsRefused(t *testing.T) {
 		"a text":                 []byte("apiVersion: v1\n"),
 		"etcd's own database":    database,
 		"as short as a hash":     whole[:32],
-		"the hash of nothing":    bytes.Repeat([]byte{0}, 544),
+		"the hash of nothing":    make([]byte, 544),
 		"a hash without a store": hashed(t, make([]byte, 8192)),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,8 +15,8 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/snapshot"
 )
 
-// standardOutput is the name of a file that is none.
-const standardOutput = "-"
+// standardStream in the place of a file is standard output, or input.
+const standardStream = "-"
 
 // store is where the subcommands look for the store. Its flags are the server's.
 type store struct {
@@ -92,7 +93,7 @@ func newSaveCommand(ctx context.Context) *cobra.Command {
 				return fmt.Errorf("save a snapshot: %w", err)
 			}
 			var saved snapshot.Saved
-			if args[0] == standardOutput {
+			if args[0] == standardStream {
 				saved, err = snapshot.Stream(ctx, etcd, cmd.OutOrStdout())
 			} else {
 				saved, err = snapshot.Save(ctx, etcd, args[0])
@@ -116,12 +117,21 @@ func newRestoreCommand(ctx context.Context) *cobra.Command {
 		Use:   "restore FILE",
 		Short: "Make the store of an embedded etcd from a snapshot",
 		Long: "Make the store of an embedded etcd, in a directory that is empty or not there, from a snapshot. The server that is started on it " +
-			"refuses to serve until it is told by --accept-store that what was stored since the snapshot is lost (docs/operations/fence.md).",
+			"refuses to serve until it is told by --accept-store that what was stored since the snapshot is lost (docs/operations/fence.md). With - for FILE the snapshot is read from standard input.",
 		Args: cobra.ExactArgs(1),
 
 		SilenceUsage: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			restored, err := snapshot.Restore(ctx, args[0], s.dataDir, s.layout(), bump)
+		RunE: func(cmd *cobra.Command, args []string) (failure error) {
+			file := args[0]
+			if file == standardStream {
+				spooled, remove, err := snapshot.Spool(cmd.InOrStdin(), s.dataDir)
+				if err != nil {
+					return fmt.Errorf("restore a snapshot: %w", err)
+				}
+				file = spooled
+				defer func() { failure = errors.Join(failure, remove()) }()
+			}
+			restored, err := snapshot.Restore(ctx, file, s.dataDir, s.layout(), bump)
 			if err != nil {
 				return fmt.Errorf("restore a snapshot: %w", err)
 			}

@@ -35,7 +35,7 @@ type place struct{ store, item int }
 func (c *cluster) measureChanges(ctx context.Context, result *Result) error {
 	ctx, cancel := context.WithTimeout(ctx, changeLimit)
 	defer cancel()
-	revision, err := c.hostEtcd.Revision(ctx)
+	host, err := newTally(ctx, c.hostEtcd)
 	if err != nil {
 		return err
 	}
@@ -63,8 +63,8 @@ func (c *cluster) measureChanges(ctx context.Context, result *Result) error {
 		took = append(took, arrived.Sub(changed[place{m.Store, m.Item}]).Seconds())
 	}
 	result.Changes.Items, result.Changes.Seconds = len(changed), distribution(took)
-	writes, err := writesSince(ctx, c.hostEtcd, revision)
-	result.Changes.SecretWrites = writes["secrets"]
+	err = host.add(ctx)
+	result.Changes.SecretWrites = host.counts["secrets"]
 	return err
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-
-	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
 // calm is how long nothing must have been written, but Leases, before a cluster counts as steady: longer than the host's record
@@ -32,25 +30,21 @@ func (c *cluster) measureSteady(ctx context.Context, result *Result) error {
 		return err
 	}
 	s := &result.Steady
-	hostRevision, err := c.hostEtcd.Revision(ctx)
+	host, err := newTally(ctx, c.hostEtcd)
 	if err != nil {
 		return err
 	}
-	ownRevision, err := c.ownEtcd.Revision(ctx)
+	own, err := newTally(ctx, c.ownEtcd)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	if s.cost, err = c.measured(ctx, "steady", func() error { return sleep(ctx, c.set.steady) }); err != nil {
+	s.cost, err = c.measured(ctx, "steady", func() error { return lookOn(ctx, c.set.steady, host, own) })
+	if err != nil {
 		return err
 	}
 	s.Seconds = time.Since(began).Seconds()
-	if s.HostWrites, err = writesSince(ctx, c.hostEtcd, hostRevision); err != nil {
-		return err
-	}
-	if s.OwnWrites, err = writesSince(ctx, c.ownEtcd, ownRevision); err != nil {
-		return err
-	}
+	s.HostWrites, s.OwnWrites = host.counts, own.counts
 	if s.MiB, s.PeakMiB, err = c.server.memory(); err != nil {
 		return err
 	}
@@ -60,19 +54,6 @@ func (c *cluster) measureSteady(ctx context.Context, result *Result) error {
 // settle waits until nothing has been written for a while.
 func (c *cluster) settle(ctx context.Context) error {
 	return errors.Join(c.ownEtcd.Calm(ctx, calm), c.hostEtcd.Calm(ctx, calm))
-}
-
-// writesSince counts writes by resource.
-func writesSince(ctx context.Context, etcd framework.Etcd, revision int64) (map[string]int, error) {
-	writes, err := etcd.Since(ctx, revision)
-	if err != nil {
-		return nil, err
-	}
-	counts := map[string]int{}
-	for _, w := range writes {
-		counts[resourceOf(w.Key)]++
-	}
-	return counts, nil
 }
 
 // resourceOf is the resource of a key: "/registry/secrets/default/name", or "/registry/example.com/things/default/name"

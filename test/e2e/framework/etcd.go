@@ -78,23 +78,31 @@ func (w Write) isHeartbeat() bool {
 // compaction leaves: five minutes.
 func (e Etcd) Since(ctx context.Context, revision int64) ([]Write, error) {
 	now, err := e.Revision(ctx)
-	if err != nil || now <= revision {
+	if err != nil {
 		return nil, err
+	}
+	return e.Between(ctx, revision, now)
+}
+
+// Between returns the writes after a revision, up to and with another one.
+func (e Etcd) Between(ctx context.Context, after, last int64) ([]Write, error) {
+	if last <= after {
+		return nil, nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var writes []Write
-	for answer := range e.Watch(ctx, "", clientv3.WithPrefix(), clientv3.WithRev(revision+1)) {
+	for answer := range e.Watch(ctx, "", clientv3.WithPrefix(), clientv3.WithRev(after+1)) {
 		if err := answer.Err(); err != nil {
 			return nil, fmt.Errorf("reading the history of etcd: %w", err)
 		}
 		for _, event := range answer.Events {
 			w := Write{Key: string(event.Kv.Key), Deleted: event.Type == clientv3.EventTypeDelete, Revision: event.Kv.ModRevision}
-			if event.Kv.ModRevision <= now && !w.isHeartbeat() {
+			if event.Kv.ModRevision <= last && !w.isHeartbeat() {
 				writes = append(writes, w)
 			}
 		}
-		if n := len(answer.Events); n > 0 && answer.Events[n-1].Kv.ModRevision >= now {
+		if n := len(answer.Events); n > 0 && answer.Events[n-1].Kv.ModRevision >= last {
 			return writes, nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"k8s.io/kube-openapi/pkg/common"
 	"k8s.io/kube-openapi/pkg/validation/spec"
 
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	generated "github.com/live-secrets/external-secrets-apiserver/pkg/generated/openapi"
 )
 
@@ -42,8 +43,10 @@ type definitionNamer struct {
 	*openapi.DefinitionNamer
 }
 
-// name is what a definition is published as, with the kinds that it defines. The internal version is this process's own
-// matter.
+// name is what a definition is published as, with the kinds of our group that it defines. The internal version is this process's
+// own matter, and the kinds of every group, such as Status, are the host's to define: where its version has another definition
+// of one than we were built with, it publishes both in one document, and two that claim a kind break the typed clients of the
+// whole cluster.
 func (n definitionNamer) name(name string) (string, spec.Extensions) {
 	if name == (corev1.Secret{}).OpenAPIModelName() {
 		return secretDefinition, nil
@@ -55,10 +58,13 @@ func (n definitionNamer) name(name string) (string, spec.Extensions) {
 	}
 	var external []any
 	for _, kind := range kinds {
-		if k, ok := kind.(map[string]any); ok && k["version"] == runtime.APIVersionInternal {
-			continue
+		k, ok := kind.(map[string]any)
+		if ok && k["group"] == v1.GroupName && k["version"] != runtime.APIVersionInternal {
+			external = append(external, kind)
 		}
-		external = append(external, kind)
+	}
+	if external == nil {
+		return published, nil
 	}
 	return published, spec.Extensions{gvkExtension: external}
 }

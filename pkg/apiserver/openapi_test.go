@@ -22,7 +22,8 @@ func TestDefinitionsClaimOnlyOurKinds(t *testing.T) {
 		for _, claimed := range kinds {
 			kind := claimed.(map[string]any)
 			require.NotEqual(t, "__internal", kind["version"], published)
-			if kind["group"] == v1.GroupName && kind["version"] == "v1" {
+			require.Equal(t, v1.GroupName, kind["group"], "%s claims a kind that the host defines", published)
+			if kind["version"] == "v1" {
 				owned[kind["kind"].(string)] = published
 			}
 		}

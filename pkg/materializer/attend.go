@@ -105,6 +105,9 @@ func (t *term) attend(ctx context.Context, es *v1.ExternalSecret, st *state) Res
 		return Failed
 	}
 	t.wish(ctx, es, st, began)
+	if st.refresh == nil && isBack(es) {
+		t.resume(ctx, es, st)
+	}
 	t.reclaim(ctx, es, st)
 	done := true
 	if st.refresh != nil && !st.waits(began) {

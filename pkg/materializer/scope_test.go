@@ -49,6 +49,25 @@ func TestNothingIsKeptOutOfScope(t *testing.T) {
 	})
 }
 
+// TestBackInScope: what was said of a namespace out of scope is taken back at once.
+func TestBackInScope(t *testing.T) {
+	for _, policy := range []v1.ExternalSecretRefreshPolicy{v1.RefreshPolicyPeriodic, v1.RefreshPolicyOnChange, v1.RefreshPolicyCreatedOnce} {
+		bubble(t, func(t *testing.T, f *fixture) {
+			f.add(refreshes(policy))
+			after(time.Second)
+			for _, reason := range []error{&host.Outside{Namespace: "team"}, nil} {
+				f.stop()
+				f.host.outside = reason
+				f.start()
+				after(time.Second)
+			}
+			require.Equal(t, synced, f.ready(), policy)
+			require.Equal(t, 1, f.host.count("create")+f.host.count("update"), "nothing is written")
+			require.Equal(t, "db", *f.get("db").Status.Binding.Name)
+		})
+	}
+}
+
 func TestWhatIsOnlyReadNeedsNoScope(t *testing.T) {
 	bubble(t, func(t *testing.T, f *fixture) {
 		f.stop()

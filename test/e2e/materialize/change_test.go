@@ -44,9 +44,13 @@ spec:
 	f.holds(t, "cloudflare", "token", "changed too")
 	f.holds(t, "still", "password", framework.FirstPassword) // an interval of 0 fetches once
 
-	events := f.Kubectl.Run("get", "events", "--field-selector=involvedObject.name=db", "-o", "custom-columns=R:.reason", "--no-headers")
-	require.Contains(t, events, "Created")
-	require.Contains(t, events, "Updated")
+	framework.Eventually(t, "events tell of it", func(context.Context) error {
+		events := f.Kubectl.Run("get", "events", "--field-selector=involvedObject.name=db", "-o", "custom-columns=R:.reason", "--no-headers")
+		if !strings.Contains(events, "Created") || !strings.Contains(events, "Updated") {
+			return errors.New(events)
+		}
+		return nil
+	})
 }
 
 func TestRefresh(t *testing.T) {

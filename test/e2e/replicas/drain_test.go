@@ -25,7 +25,7 @@ func TestDrain(t *testing.T) {
 	a := newApp(t, 1)
 	replica := env.Replicas.Servers[0]
 	watching, reading, late := a.direct(t, replica), a.direct(t, replica), a.direct(t, replica)
-	readiness, path := readinessOf(t, replica)
+	prober, path := proberOf(t, replica)
 
 	shown, err := watching.Watch(t.Context(), metav1.ListOptions{ResourceVersion: "0"})
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func TestDrain(t *testing.T) {
 
 	ended := replica.StartDrain()
 	framework.Eventually(t, "it says that it is not ready", func(context.Context) error {
-		response, err := readiness.Get(path)
+		response, err := prober.Get(path)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func TestDrain(t *testing.T) {
 		require.NotEqual(t, watch.Error, event.Type, "the watch ends without an error")
 	}
 	require.NoError(t, <-ended)
-	_, err = readiness.Get(path)
+	_, err = prober.Get(path)
 	require.Error(t, err, "it is gone")
 	replica.Start(t)
 }
@@ -86,13 +86,13 @@ func liveState(ctx context.Context, client typed.ExternalSecretInterface, name s
 	return nil
 }
 
-// readinessOf asks with a new connection each time.
-func readinessOf(t *testing.T, replica *framework.Server) (client *http.Client, path string) {
+// proberOf asks with a new connection each time.
+func proberOf(t *testing.T, replica *framework.Server) (client *http.Client, path string) {
 	t.Helper()
 	config, err := rest.TLSConfigFor(replica.Config(t, "admin", "system:masters"))
 	require.NoError(t, err)
 	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}},
-		replica.URL() + "/readyz?exclude=fence"
+		replica.URL() + readiness
 }
 
 // TestClientsAreKnownFromTheStart asks a replica with certificates as soon as it is ready.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,11 +37,14 @@ type writer struct {
 	// stands are the objects whose creation was acknowledged, and whose deletion was not asked for.
 	stands, deleted []string
 	failures        []error
+	acknowledged    atomic.Int64
 
 	watched  *watchtools.RetryWatcher
 	watching sync.WaitGroup
 	mu       sync.Mutex
 	seen     []int64
+	// broken is what the watch ended with before it was to.
+	broken string
 }
 
 func startWriter(t *testing.T, a *app) *writer {
@@ -75,6 +79,11 @@ func startWriter(t *testing.T, a *app) *writer {
 
 func (w *writer) watch() {
 	for event := range w.watched.ResultChan() {
+		if status, ok := event.Object.(*metav1.Status); ok {
+			w.mu.Lock()
+			w.broken = status.Message
+			w.mu.Unlock()
+		}
 		es, ok := event.Object.(*v1.ExternalSecret)
 		if !ok || event.Type == watch.Bookmark {
 			continue
@@ -96,6 +105,7 @@ func (w *writer) write(ctx context.Context) {
 		}}, metav1.CreateOptions{})
 		if err == nil {
 			w.stands = append(w.stands, name)
+			w.acknowledged.Add(1)
 			_, err = w.objects.Patch(ctx, name, types.MergePatchType, []byte(`{"metadata":{"labels":{"changed":"yes"}}}`), metav1.PatchOptions{})
 		}
 		if err == nil && i%3 == 0 {
@@ -109,6 +119,13 @@ func (w *writer) write(ctx context.Context) {
 		}
 		time.Sleep(2 * pause)
 	}
+}
+
+// progress waits until some more objects were created.
+func (w *writer) progress(t *testing.T) {
+	t.Helper()
+	before := w.acknowledged.Load()
+	require.Eventually(t, func() bool { return w.acknowledged.Load() >= before+10 }, time.Minute, pause)
 }
 
 func (w *writer) end() {
@@ -126,7 +143,6 @@ func (w *writer) noneFailed(t *testing.T) {
 func (w *writer) nothingLost(t *testing.T) {
 	t.Helper()
 	w.end()
-	require.Greater(t, len(w.stands), 10)
 	listed, err := w.objects.List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	var there []string
@@ -145,8 +161,9 @@ func (w *writer) nothingLost(t *testing.T) {
 			return err
 		}
 		w.mu.Lock()
-		seen := slices.Clone(w.seen)
+		seen, broken := slices.Clone(w.seen), w.broken
 		w.mu.Unlock()
+		require.Empty(t, broken, "the watch ended")
 		if len(seen) < len(changes) {
 			return fmt.Errorf("it has shown %d of %d", len(seen), len(changes))
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // Unpack makes the data of a member below dir, where there is none yet, from a snapshot file of etcd. The file's hash is
-// verified. The store continues at a revision that is higher by bump, and what was before counts as compacted: a watch that
+// verified; what it holds has to be sound. The store continues at a revision that is higher by bump, and what was before counts as compacted: a watch that
 // was begun on another copy of the store is told to begin anew.
 func Unpack(file, dir string, bump uint64) error {
 	name := peer()
@@ -22,7 +22,7 @@ func Unpack(file, dir string, bump uint64) error {
 		InitialCluster:      memberName + "=" + name.String(),
 		InitialClusterToken: embed.NewConfig().InitialClusterToken,
 		RevisionBump:        bump,
-		MarkCompacted:       bump > 0,
+		MarkCompacted:       true,
 	})
 	if err != nil {
 		return fmt.Errorf("unpack the snapshot: %w", err)

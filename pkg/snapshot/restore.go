@@ -19,6 +19,9 @@ import (
 // backup.
 const DefaultBump = 1_000_000_000
 
+// largestBump leaves revisions in the range of whole numbers that every client of the API can hold.
+const largestBump = 1 << 50
+
 // lostAndFound is in the root of a new volume.
 const lostAndFound = "lost+found"
 
@@ -37,6 +40,9 @@ type Restored struct {
 // store or nothing afterwards. Revisions go on higher by bump, what was before counts as compacted, and the store has no id: the
 // server draws a new one, by which the cluster knows that objects may be missing from it.
 func Restore(ctx context.Context, file, dir string, layout Layout, bump uint64) (Restored, error) {
+	if bump < 1 || bump > largestBump {
+		return Restored{}, fmt.Errorf("the revision must be bumped by 1 to %d, not by %d", largestBump, bump)
+	}
 	// What etcd cannot read makes it panic.
 	from, err := Inspect(file, layout)
 	if err != nil {

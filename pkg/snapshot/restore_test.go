@@ -98,6 +98,11 @@ func TestRestoreRefusesWhatIsInUse(t *testing.T) {
 	_, err := Restore(t.Context(), path, e.dir, layout, DefaultBump)
 	require.ErrorIs(t, err, ErrInUse)
 
+	for _, bump := range []uint64{0, 1<<50 + 1, 1<<64 - 1} {
+		_, err = Restore(t.Context(), path, filepath.Join(t.TempDir(), "data"), layout, bump)
+		require.ErrorContains(t, err, "the revision must be bumped by")
+	}
+
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "identity"), nil, 0o600))
 	_, err = Restore(t.Context(), path, dir, layout, DefaultBump)

@@ -91,20 +91,20 @@ func run(t testing.TB, do func(context.Context) error) {
 }
 
 // newTestStore is the Store that the server has, watch cache and all.
-func newTestStore(t testing.TB, ledger *outcome.Ledger) *genericregistry.Store {
+func newTestStore(t testing.TB, ledger *outcome.Ledger, options ...embeddedetcd.Option) *genericregistry.Store {
 	t.Helper()
-	etcd, err := embeddedetcd.Start(t.Context(), t.TempDir())
+	etcd, err := embeddedetcd.Start(t.Context(), t.TempDir(), options...)
 	require.NoError(t, err)
 	t.Cleanup(etcd.Close)
 	scheme := install.Scheme()
 	config := storagebackend.NewDefaultConfig("/registry/external-secrets.io", serializer.NewCodecFactory(scheme).LegacyCodec(v1.SchemeGroupVersion))
 	config.Transport.ServerList = []string{etcd.Endpoint()}
-	options := generic.RESTOptions{
+	restOptions := generic.RESTOptions{
 		StorageConfig:  config.ForResource(v1.Resource("externalsecrets")),
 		Decorator:      genericregistry.StorageWithCacher(),
 		ResourcePrefix: "externalsecrets",
 	}
-	store, err := NewStore(scheme, options, Table{LastObserved: ledger.LastObserved}, validation.Rules{})
+	store, err := NewStore(scheme, restOptions, Table{LastObserved: ledger.LastObserved}, validation.Rules{})
 	require.NoError(t, err)
 	t.Cleanup(store.Destroy)
 	require.Eventually(t, func() bool { return store.ReadinessCheck() == nil }, time.Minute, 10*time.Millisecond)

@@ -24,5 +24,5 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	// The process ends with the run, and leaves the folder to the system.
-	framework.Main(m, framework.Options{ServerArgs: []string{"--snapshot-dir=" + snapshots, "--snapshot-interval=1m"}}, &env)
+	framework.Main(m, framework.Options{ServerArgs: []string{"--snapshot-dir=" + snapshots}}, &env)
 }

@@ -24,6 +24,7 @@ const metricsTimeout = 30 * time.Second
 type background struct {
 	parts        *components
 	fence        *fence.Fence
+	upkeep       *upkeep
 	materializer writer
 	metrics      *http.Server
 	metricsAddr  string
@@ -36,6 +37,7 @@ type background struct {
 type writer interface {
 	Run(ctx context.Context) error
 	HasLeader() bool
+	IsLeader() bool
 }
 
 func newBackground(parts *components, guard *fence.Fence, extra Extra) (*background, error) {
@@ -48,7 +50,9 @@ func newBackground(parts *components, guard *fence.Fence, extra Extra) (*backgro
 		closure := guard.Closed()
 		return closure != nil, closure != nil && closure.Disagrees
 	})
-	b := &background{parts: parts, fence: guard, materializer: secrets, metricsAddr: extra.MetricsBindAddress}
+	b := &background{
+		parts: parts, fence: guard, upkeep: newUpkeep(extra, guard, secrets.IsLeader), materializer: secrets, metricsAddr: extra.MetricsBindAddress,
+	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", legacyregistry.Handler())
 	b.metrics = &http.Server{Handler: mux, ReadHeaderTimeout: metricsTimeout, WriteTimeout: metricsTimeout}
@@ -71,6 +75,7 @@ func (b *background) start() error {
 	}
 	b.shared.run(b.parts.host.Run)
 	b.shared.run(b.fence.Run)
+	b.upkeep.start(&b.shared)
 	b.shared.run(func(ctx context.Context) {
 		if err := b.parts.sources.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "Sources stopped")

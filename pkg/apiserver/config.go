@@ -59,8 +59,11 @@ type Extra struct {
 	// Etcd is where objects are stored, below EtcdPrefix.
 	Etcd       storagebackend.TransportConfig
 	EtcdPrefix string
+	// EmbedsEtcd is set where this process runs that etcd itself.
+	EmbedsEtcd bool
 	// AcceptStore settles a disagreement of the store with the cluster's record of it; empty for none.
 	AcceptStore string
+	Snapshots   Snapshots
 }
 
 // decider is what the materializer and previews decide by.

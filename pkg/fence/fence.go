@@ -78,6 +78,8 @@ type Fence struct {
 	config Config
 	closed atomic.Pointer[Closure]
 	opened chan struct{}
+	// id is the store's, once the fence is open.
+	id string
 
 	// first is the store at the first look; nil before. A closed server changes nothing, so that what moves the revision later
 	// on does not make an older copy a later one.
@@ -104,6 +106,9 @@ func (f *Fence) Await(ctx context.Context) bool {
 	}
 }
 
+// StoreID is the id of the store. It may be asked for when Await has said that the fence is open.
+func (f *Fence) StoreID() string { return f.id }
+
 // Run opens the fence as soon as the record agrees, and from then on has the record follow the store, until ctx ends. It is
 // called once.
 func (f *Fence) Run(ctx context.Context) {
@@ -112,6 +117,7 @@ func (f *Fence) Run(ctx context.Context) {
 	if record == nil {
 		return
 	}
+	f.id = record.ID
 	f.closed.Store(nil)
 	close(f.opened)
 	newKeeper(f.config, record).run(ctx)

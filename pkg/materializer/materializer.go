@@ -53,6 +53,9 @@ func (m *Materializer) Queued() map[string]int {
 	return t.queue.order.count()
 }
 
+// IsLeader tells whether it is this replica that writes Secrets.
+func (m *Materializer) IsLeader() bool { return m.term.Load() != nil }
+
 // Run leads whenever it can, until ctx ends, and returns when all that it started has ended: nothing is written after that.
 // It is called once.
 func (m *Materializer) Run(ctx context.Context) error {

@@ -78,7 +78,9 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 			ServingCert:        o.ServingCertConfig(),
 			Etcd:               o.Recommended.Etcd.StorageConfig.Transport,
 			EtcdPrefix:         o.Recommended.Etcd.StorageConfig.Prefix,
+			EmbedsEtcd:         o.EmbedsEtcd(),
 			AcceptStore:        o.AcceptStore,
+			Snapshots:          o.Snapshots,
 		},
 	}
 	config.ApplyDefaults()

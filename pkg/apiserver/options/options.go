@@ -16,7 +16,9 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/embeddedetcd"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -75,6 +77,10 @@ type Options struct {
 	// AcceptStore opens the fence to a store that is not the one that the cluster has on record, as the message of the fence
 	// says: ID@REVISION.
 	AcceptStore string
+	// EtcdQuotaBytes bounds the database of the embedded etcd.
+	EtcdQuotaBytes int64
+	// Snapshots says when snapshots of the store are taken.
+	Snapshots apiserver.Snapshots
 
 	scheme   *runtime.Scheme
 	embedded bool
@@ -109,6 +115,8 @@ func New() *Options {
 		Namespace:       "external-secrets",
 		Workers:         16,
 		ServingCert:     newServingCert(),
+		EtcdQuotaBytes:  embeddedetcd.DefaultQuotaBytes,
+		Snapshots:       newSnapshots(),
 		scheme:          scheme,
 	}
 }
@@ -145,6 +153,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	o.Recommended.SecureServing.AddFlags(sections.FlagSet("secure serving"))
 	o.ServingCert.addFlags(sections.FlagSet("secure serving"))
 	o.Recommended.Etcd.AddFlags(sections.FlagSet("etcd"))
+	o.addStorageFlags(sections.FlagSet("etcd"))
 	o.Recommended.Audit.AddFlags(sections.FlagSet("audit"))
 	o.Recommended.Admission.AddFlags(sections.FlagSet("admission"))
 	o.Recommended.Features.AddFlags(sections.FlagSet("features"))
@@ -217,6 +226,7 @@ func (o *Options) Validate() error {
 	}
 	errs = append(errs, o.Recommended.SecureServing.Validate()...)
 	errs = append(errs, o.validateServingCert()...)
+	errs = append(errs, o.validateStorage()...)
 	errs = append(errs, o.Recommended.Authentication.Validate()...)
 	errs = append(errs, o.Recommended.Authorization.Validate()...)
 	errs = append(errs, o.Recommended.Audit.Validate()...)

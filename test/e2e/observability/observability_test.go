@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,6 +25,7 @@ type seen struct {
 // Everything that this server counts is seen by a Prometheus that has the right to scrape it and no other, over TLS: the
 // dashboard has an answer to each of its queries, and the alerts watch what there is.
 func TestPrometheus(t *testing.T) {
+	env.Server.Restart(t, "--snapshot-dir="+t.TempDir())
 	closed := env.StartUnready(t, "other-store")
 	token := scraper(t)
 	s := &seen{load: newLoad(t)}
@@ -93,7 +93,7 @@ func (s *seen) seriesGoWithTheirObjects(t *testing.T) {
 	s.eventually(t, of("db"), 5)
 }
 
-// alertsDir has the files of rules of the chart, dashboardsDir its dashboards.
+// chartDir is a folder of the chart.
 func chartDir(t *testing.T, dir string) string {
 	t.Helper()
 	root, err := controlplane.RepositoryRoot()
@@ -107,22 +107,4 @@ func impatient(t *testing.T) string {
 	content, err := os.ReadFile(filepath.Join(chartDir(t, "alerts"), "external-secrets-apiserver.yaml"))
 	require.NoError(t, err)
 	return regexp.MustCompile(`(?m)^( +for:) .*$`).ReplaceAllString(string(content), "$1 0s")
-}
-
-// elsewhere are metrics that this server has where it looks after an etcd, or takes snapshots, of its own.
-var elsewhere = regexp.MustCompile(`external_secrets_(etcd|snapshot)_\w+`)
-
-// isServed tells whether the server has the metrics that an expression asks for beyond those that every server has.
-func (s *seen) isServed(t *testing.T, expr string) bool {
-	t.Helper()
-	name := elsewhere.FindString(expr)
-	if name == "" {
-		return true
-	}
-	_, metrics := env.Server.Fetch(t, "/metrics")
-	served := strings.Contains(string(metrics), "# TYPE "+name+" ")
-	if !served {
-		t.Logf("not served here: %s", name)
-	}
-	return served
 }

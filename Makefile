@@ -38,6 +38,7 @@ test: controlplane test-unit test-fuzz test-e2e ## Run all tests: unit, fuzz, in
 controlplane: ## Build the control plane that tests run against, once per version (minutes).
 	$(say) "binaries of the control plane: built once, which takes about eight minutes on two cores, then cached"
 	$(GO) run ./hack/controlplane build
+	$(GO) run ./hack/controlplane tool helm
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.
@@ -94,6 +95,7 @@ verify-imports: ## Check the direction of imports between the rooms of the house
 verify-manifests: ## Check that the manifests build and agree with the code.
 	$(say) "manifests"
 	$(GO) run ./hack/controlplane build >/dev/null
+	$(GO) run ./hack/controlplane tool helm >/dev/null
 	$(GO) test -count=1 ./test/manifests
 
 .PHONY: verify-codegen

@@ -53,5 +53,6 @@ server. A read is answered from the provider, now; a background materializer kee
 	}
 	columns, _, _ := term.TerminalSize(cmd.OutOrStdout())
 	cliflag.SetUsageAndHelpFunc(cmd, flags, columns)
+	cmd.AddCommand(newUninstallCommand(ctx))
 	return cmd
 }

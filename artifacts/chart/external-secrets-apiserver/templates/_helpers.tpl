@@ -88,3 +88,15 @@ app.kubernetes.io/name: {{ include "esa.name" . }}
   caBundle: {{ b64enc . }}
 {{- end }}
 {{- end -}}
+
+{{- /* metadata of what exists while an uninstallation runs: (list . WEIGHT). A Job that failed stays, with its log. */ -}}
+{{- define "esa.hook" -}}
+{{- with (index . 0).Values.commonLabels -}}
+labels:
+  {{- toYaml . | nindent 2 }}
+{{ end -}}
+annotations:
+  helm.sh/hook: pre-delete
+  helm.sh/hook-weight: {{ index . 1 | quote }}
+  helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}

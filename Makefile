@@ -92,10 +92,10 @@ verify-imports: ## Check the direction of imports between the rooms of the house
 	$(GO) test -count=1 ./test/architecture
 
 .PHONY: verify-manifests
-verify-manifests: ## Check that the manifests build and agree with the code.
+verify-manifests: ## Check that the manifests are what the chart makes, build, and agree with the code.
 	$(say) "manifests"
 	$(GO) run ./hack/controlplane build >/dev/null
-	$(GO) run ./hack/controlplane tool helm >/dev/null
+	hack/verify-manifests.sh
 	$(GO) test -count=1 ./test/manifests
 
 .PHONY: verify-codegen
@@ -112,6 +112,11 @@ verify-lint: ## Run golangci-lint.
 update-codegen: ## Regenerate generated code.
 	$(say) "generating code"
 	hack/update-codegen.sh
+
+.PHONY: update-manifests
+update-manifests: ## Render artifacts/deploy from the chart.
+	$(say) "rendering artifacts/deploy"
+	hack/update-manifests.sh
 
 .PHONY: clean
 clean: ## Remove what was built, and what the demo left; the cached control plane stays.

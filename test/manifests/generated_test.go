@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ func TestComponentsAreVariantsOfTheChart(t *testing.T) {
 		"":                         "",
 		"cert-manager":             "certificates: {source: cert-manager}",
 		"materializer-namespaces":  "materializer: {namespaces: [default]}",
+		"namespaces":               "watchNamespaces: [default]",
 		"pushsecrets":              "pushsecrets: {enabled: true}",
 		"pushsecrets cert-manager": "pushsecrets: {enabled: true}\ncertificates: {source: cert-manager}",
 	} {
@@ -83,7 +85,7 @@ func TestUninstallation(t *testing.T) {
 	require.Equal(t, []string{name}, one[*rbacv1.Role](t, hooks).Rules[0].ResourceNames)
 	for _, role := range all[*rbacv1.ClusterRole](withoutHooks(m)) {
 		for _, rule := range role.Rules {
-			require.False(t, rule.Resources[0] == "apiservices" && strings.Contains(strings.Join(rule.Verbs, " "), "delete"), role.Name)
+			require.False(t, slices.Contains(rule.Resources, "apiservices") && slices.Contains(rule.Verbs, "delete"), role.Name)
 		}
 	}
 

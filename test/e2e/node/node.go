@@ -82,6 +82,9 @@ func New(config Config) (*Node, error) {
 
 // Run runs pods until ctx ends, and ends them then.
 func (n *Node) Run(ctx context.Context) error {
+	if err := n.register(ctx); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", n.config.Socket)
 	if err != nil {
 		return fmt.Errorf("run a node: %w", err)
@@ -136,6 +139,15 @@ func (n *Node) look(ctx context.Context, running *sync.WaitGroup) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// register makes the Node, without which a pod is no endpoint of a Service.
+func (n *Node) register(ctx context.Context) error {
+	_, err := n.client.CoreV1().Nodes().Create(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodeName}}, metav1.CreateOptions{})
+	if err != nil {
+		return fmt.Errorf("register the node: %w", err)
+	}
+	return nil
 }
 
 // bind does what a scheduler does.

@@ -38,6 +38,19 @@
 {{- with .Values.controllerClass }}
 - --controller-class={{ . }}
 {{- end }}
+{{- with include "esa.watched" . | fromYamlArray }}
+- --watch-namespaces={{ join "," . }}
+{{- end }}
+{{- with .Values.etcd.embedded.quotaBytes }}
+{{- if include "esa.embedded" $ }}
+- --etcd-quota-bytes={{ include "esa.scalar" . }}
+{{- end }}
+{{- end }}
+{{- if .Values.snapshots.enabled }}
+- --snapshot-dir=/var/lib/external-secrets-apiserver-snapshots
+- --snapshot-interval={{ .Values.snapshots.interval }}
+- --snapshot-keep={{ int .Values.snapshots.keep }}
+{{- end }}
 {{- if .Values.genericTargets.enabled }}
 - --unsafe-allow-generic-targets
 {{- end }}

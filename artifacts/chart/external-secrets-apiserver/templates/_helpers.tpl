@@ -100,3 +100,13 @@ annotations:
   helm.sh/hook-weight: {{ index . 1 | quote }}
   helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
+
+{{- /* Namespaces that the server reads in, as a list in YAML; empty for all. scopedNamespace is External Secrets Operator's. */ -}}
+{{- define "esa.watched" -}}
+{{- with .Values.scopedNamespace }}{{ list . | toYaml }}{{ else }}{{ .Values.watchNamespaces | toYaml }}{{ end -}}
+{{- end -}}
+
+{{- /* Namespaces that it writes Secrets in. */ -}}
+{{- define "esa.written" -}}
+{{- if .Values.materializer.namespaces }}{{ .Values.materializer.namespaces | toYaml }}{{ else }}{{ include "esa.watched" . }}{{ end -}}
+{{- end -}}

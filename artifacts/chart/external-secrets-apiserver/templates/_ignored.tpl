@@ -11,6 +11,7 @@ processClusterGenerator: generators are not served
 leaderElection: the times of the Lease are fixed
 storeRequeueInterval: a store is looked at when something of it changes
 extendedMetricLabels: metrics have the labels of their objects' names alone
+scopedRBAC: rights are limited wherever scopedNamespace or watchNamespaces are given; ClusterSecretStores work as far as their credentials are there
 openshiftFinalizers: the rights to finalizers are always there
 systemAuthDelegator: the server always asks kube-apiserver who somebody is and what they may do
 enableHTTP2: the secure port always speaks HTTP/2

@@ -172,6 +172,9 @@ spec:
 {{- else if .Values.etcd.external.tls.secretName -}}
 {{- $mounts = append $mounts "- name: etcd\n  mountPath: /etc/external-secrets-apiserver/etcd\n  readOnly: true" -}}
 {{- end -}}
+{{- if .Values.snapshots.enabled -}}
+{{- $mounts = append $mounts "- name: snapshots\n  mountPath: /var/lib/external-secrets-apiserver-snapshots" -}}
+{{- end -}}
 {{- if eq .Values.certificates.source "cert-manager" -}}
 {{- $mounts = append $mounts "- name: tls\n  mountPath: /etc/external-secrets-apiserver/tls\n  readOnly: true" -}}
 {{- end -}}
@@ -189,6 +192,9 @@ spec:
 {{- $volumes := list -}}
 {{- range $name, $secret := $secrets -}}
 {{- $volumes = append $volumes (printf "- name: %s\n  secret:\n    secretName: %s\n    defaultMode: 0440" $name $secret) -}}
+{{- end -}}
+{{- if .Values.snapshots.enabled -}}
+{{- $volumes = append $volumes (printf "- name: snapshots\n  %s" (toYaml .Values.snapshots.volume | nindent 2 | trim)) -}}
 {{- end -}}
 {{- join "\n" $volumes -}}
 {{- end -}}

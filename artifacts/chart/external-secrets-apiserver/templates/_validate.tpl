@@ -30,8 +30,14 @@ which is not limited here, so that leaving them without effect would be no answe
 {{- fail (printf "serviceMonitor.namespace is %s, where a ServiceMonitor cannot name the Secret with the authority of the secure port: leave it empty, or have metrics on plain HTTP by metrics.listen.port and metrics.service.enabled" .Values.serviceMonitor.namespace) -}}
 {{- end -}}
 {{- end -}}
-{{- if or .Values.scopedNamespace .Values.scopedRBAC -}}
-{{- fail "scopedNamespace and scopedRBAC cannot be had: this server serves all namespaces. materializer.namespaces limits where Secrets are written" -}}
+{{- if and .Values.scopedRBAC (not .Values.scopedNamespace) -}}
+{{- fail "scopedRBAC needs scopedNamespace; watchNamespaces can name several" -}}
+{{- end -}}
+{{- if and .Values.scopedNamespace .Values.watchNamespaces -}}
+{{- fail "scopedNamespace and watchNamespaces say the same thing: give one" -}}
+{{- end -}}
+{{- if and .Values.snapshots.enabled (not .Values.snapshots.volume) -}}
+{{- fail "snapshots.volume must be where snapshots are saved, as {persistentVolumeClaim: {claimName: NAME}}" -}}
 {{- end -}}
 {{- range $name := list "processSecretStore" "processClusterStore" -}}
 {{- if eq "false" (get $.Values $name | toString) -}}

@@ -49,10 +49,19 @@ func (r release) helm(t *testing.T, command string, args ...string) string {
 	return out.String()
 }
 
+// restricted is the namespace of the release. No pod runs in it that could do more than it needs.
+func (r release) restricted() *corev1.Namespace {
+	return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: r.namespace, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
+	}}
+}
+
 // install returns when the kinds are served, and kubectl knows them.
 func (r release) install(t *testing.T) (notes string) {
 	t.Helper()
-	notes = r.helm(t, "install", "--create-namespace")
+	_, err := env.Host(t).CoreV1().Namespaces().Create(t.Context(), r.restricted(), metav1.CreateOptions{})
+	require.True(t, err == nil || apierrors.IsAlreadyExists(err), "%v", err)
+	notes = r.helm(t, "install")
 	require.NoError(t, env.ControlPlane.WaitForAPIService(t.Context(), apiService))
 	framework.Eventually(t, "kubectl knows the kinds", func(context.Context) error {
 		found, _, err := env.Kubectl(t).Do("", "api-resources", "--api-group=external-secrets.io", "--output=name")

@@ -34,6 +34,12 @@ func helm(t *testing.T, stdin string, args ...string) (stdout, stderr string, er
 // template renders the chart with values in YAML.
 func template(t *testing.T, values string, args ...string) (rendered, complaint string, err error) {
 	t.Helper()
+	return templateOf(t, chart, values, args...)
+}
+
+// templateOf is template for a copy of the chart.
+func templateOf(t *testing.T, chart, values string, args ...string) (rendered, complaint string, err error) {
+	t.Helper()
 	return helm(t, values, append([]string{"template", name, chart, "--namespace", namespace, "--values", "-"}, args...)...)
 }
 

@@ -91,7 +91,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	var running sync.WaitGroup
 	defer running.Wait()
-	running.Go(func() { serveProxy(ctx, listener, n.client) })
+	running.Go(func() { serveProxy(ctx, listener, n.client, n.config.Logger) })
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -23,7 +24,7 @@ import (
 const dialTimeout = 5 * time.Second
 
 // serveProxy leads connections to Services until ctx ends.
-func serveProxy(ctx context.Context, listener net.Listener, client kubernetes.Interface) {
+func serveProxy(ctx context.Context, listener net.Listener, client kubernetes.Interface, logger *slog.Logger) {
 	var tunnels sync.WaitGroup
 	defer tunnels.Wait()
 	server := &http.Server{ReadHeaderTimeout: dialTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +42,9 @@ func serveProxy(ctx context.Context, listener net.Listener, client kubernetes.In
 	})}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
-	server.Serve(listener) // it ends with ctx
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		logger.Error("The proxy of the node ended", "error", err.Error())
+	}
 }
 
 func tunnel(ctx context.Context, conn, backend net.Conn) {
@@ -52,9 +55,14 @@ func tunnel(ctx context.Context, conn, backend net.Conn) {
 		closeBoth()
 		return
 	}
+	// Where one side has ended, so has the other; how is of no interest.
+	forward := func(to io.Writer, from io.Reader) {
+		defer closeBoth()
+		_, _ = io.Copy(to, from)
+	}
 	var copying sync.WaitGroup
-	copying.Go(func() { defer closeBoth(); io.Copy(backend, conn) })
-	copying.Go(func() { defer closeBoth(); io.Copy(conn, backend) })
+	copying.Go(func() { forward(backend, conn) })
+	copying.Go(func() { forward(conn, backend) })
 	copying.Wait()
 }
 

@@ -28,8 +28,12 @@ serviceMonitor:
   interval: 1m
 `
 
-// longestOutage of a lone replica, which is replaced by ending it first.
-const longestOutage = 10 * time.Second
+// longestOutage of a lone replica, which is ended before its successor starts. It takes less than ten seconds; a machine that does
+// much else at the same time is given more.
+const longestOutage = 30 * time.Second
+
+// refusals are what clients hear meanwhile: of kube-apiserver that nobody serves, and of the server that it is about to end.
+var refusals = []string{string(metav1.StatusReasonServiceUnavailable), string(metav1.StatusReasonTooManyRequests)}
 
 // One replica with its own etcd: installed with the seed's values, upgraded under a reader, uninstalled, installed again on the
 // same volume.
@@ -41,7 +45,7 @@ func TestOneReplica(t *testing.T) {
 	f := env.Tenant(t)
 	written := app(t, f, "db")
 
-	reading := startReader(t)
+	reading := startReader(t, 0)
 	r.values = seedValues + "podAnnotations: {example.com/version: \"2\"}\n"
 	r.helm(t, "upgrade")
 	require.NoError(t, env.ControlPlane.WaitForAPIService(t.Context(), apiService))
@@ -50,7 +54,8 @@ func TestOneReplica(t *testing.T) {
 	require.Positive(t, reading.answered)
 	require.Less(t, reading.outage, longestOutage)
 	for reason := range reading.failures {
-		require.True(t, strings.HasPrefix(reason, string(metav1.StatusReasonServiceUnavailable)), reason)
+		said, _, _ := strings.Cut(reason, ":")
+		require.Contains(t, refusals, said, reason)
 	}
 
 	// The garbage collector may not have seen the latest owners when the kinds go.

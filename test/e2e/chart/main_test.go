@@ -79,5 +79,19 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	code = m.Run()
 	stop()
 	running.Wait()
-	return code, ran
+	return code, errors.Join(ran, complaints(cp.LogDir()))
+}
+
+// complaints says what went wrong in servers unnoticed.
+func complaints(logs string) error {
+	files, err := filepath.Glob(filepath.Join(logs, "*.external-secrets-apiserver-*.log"))
+	errs := []error{err}
+	if len(files) == 0 {
+		errs = append(errs, fmt.Errorf("no server has left a log in %s", logs))
+	}
+	for _, file := range files {
+		log, err := os.ReadFile(file)
+		errs = append(errs, err, framework.Complain(log, true))
+	}
+	return errors.Join(errs...)
 }

@@ -7,13 +7,12 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/scheme"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// reader asks for ExternalSecrets through kube-apiserver all the time. It tries nothing twice.
+// reader asks for ExternalSecrets through kube-apiserver all the time.
 type reader struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -27,14 +26,15 @@ type reader struct {
 // pace is between two requests: an outage of a second is seen by twenty.
 const pace = 50 * time.Millisecond
 
-func startReader(t *testing.T) *reader {
+// startReader starts a reader that tries a request again as often as that, where the answer says when (Retry-After).
+func startReader(t *testing.T, retries int) *reader {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &reader{cancel: cancel, failures: map[string]int{}}
 	client := env.Clientset(t).ExternalSecretsV1().RESTClient()
 	r.running.Go(func() {
 		for last := time.Now(); ctx.Err() == nil; {
-			err := client.Get().MaxRetries(0).Resource("externalsecrets").
+			err := client.Get().MaxRetries(retries).Resource("externalsecrets").
 				VersionedParams(&metav1.ListOptions{ResourceVersion: "0"}, scheme.ParameterCodec).Do(ctx).Error()
 			switch {
 			case ctx.Err() != nil:

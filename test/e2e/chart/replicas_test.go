@@ -11,6 +11,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// retries are those that clients of Go make by themselves.
+const retries = 10
+
 // Two replicas on an etcd of one's own, which is known by certificates: upgraded under a reader, of whom no request fails.
 func TestTwoReplicas(t *testing.T) {
 	url, files := env.ControlPlane.Etcd()
@@ -35,7 +38,7 @@ etcd: {external: {endpoints: [%q], tls: {secretName: etcd-client}}}
 	f := env.Tenant(t)
 	written := app(t, f, "db")
 
-	reading := startReader(t)
+	reading := startReader(t, retries)
 	for version := range 2 {
 		r := release{namespace: r.namespace, values: r.values + fmt.Sprintf("podAnnotations: {example.com/version: %q}\n", fmt.Sprint(version))}
 		r.helm(t, "upgrade")

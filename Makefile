@@ -11,11 +11,22 @@ export GOFLAGS
 race := $(if $(shell command -v $(shell $(GO) env CC)),-race)
 say = @printf '\n==> %s\n'
 
-# A package whose tests start a control plane is an integration package. They run one after the other: each has a cluster
-# of its own, and two of those are too much for a small machine. Their tests wait more than they work, hence run many at a
-# time.
+# A package whose tests start a control plane is an integration package. Their tests wait more than they work, hence two
+# packages, each with a cluster of its own, and many tests of each run at a time. More clusters are too much for a small machine.
+clusters ?= 2
 integration = $$(hack/test-packages.sh integration)
 unit = $$(hack/test-packages.sh unit)
+
+# A test whose name begins with TestSlow_ is one that `make test` leaves out and `make test-slow` runs: for what takes more
+# than two minutes by itself. docs/testing.md has more.
+slow = $$(hack/test-packages.sh slow)
+fast := -skip '^TestSlow_'
+
+# The oldest Kubernetes that a host may be of. Of the integration packages, few are those that depend on what a host does: for
+# .ci/run, which has no time for all of them twice.
+oldest := 1.34
+few = ./pkg/host ./test/controlplane ./test/sidebyside ./test/e2e $(addprefix ./test/e2e/,live materialize generic takeover namespaces)
+on_oldest = CONTROLPLANE_KUBERNETES=$(oldest) $(GO)
 
 .PHONY: help
 help: ## Show the targets.
@@ -40,10 +51,28 @@ controlplane: ## Build the control plane that tests run against, once per versio
 	$(GO) run ./hack/controlplane build
 	$(GO) run ./hack/controlplane tool helm
 
+.PHONY: test-slow
+test-slow: test-slow-named test-oldest ## Run what takes long: the slow tests, and those of `make test-e2e` on the oldest Kubernetes.
+
+.PHONY: test-slow-named
+test-slow-named: controlplane ## Run the tests whose names begin with TestSlow_.
+	$(say) "slow tests"
+	packages="$(slow)"; [[ -z $$packages ]] || $(GO) test $(race) -timeout 30m -p $(clusters) -parallel 8 -run '^TestSlow_' $$packages
+
+.PHONY: test-oldest
+test-oldest: ## Run the tests of test-e2e against a control plane of the oldest Kubernetes.
+	$(say) "integration and end-to-end tests on Kubernetes $(oldest), which is built once"
+	$(on_oldest) run ./hack/controlplane build
+	$(on_oldest) test $(race) -timeout 20m -p $(clusters) -parallel 8 $(fast) $(integration)
+
+.PHONY: test-oldest-few
+test-oldest-few: ## Run those of test-oldest that depend most on what a host does.
+	$(MAKE) test-oldest integration='$(few)'
+
 .PHONY: test-unit
 test-unit: ## Run the tests that need no control plane.
 	$(say) "unit tests$(if $(race), with the race detector,; no C compiler, hence no race detector)"
-	$(GO) test $(race) -timeout 10m $(unit)
+	$(GO) test $(race) -timeout 10m $(fast) $(unit)
 
 .PHONY: test-fuzz
 test-fuzz: ## Fuzz every target for FUZZTIME (10s).
@@ -53,7 +82,7 @@ test-fuzz: ## Fuzz every target for FUZZTIME (10s).
 .PHONY: test-e2e
 test-e2e: ## Run the tests against a real control plane.
 	$(say) "integration and end-to-end tests$(if $(race), with the race detector,; no C compiler, hence no race detector)"
-	$(GO) test $(race) -timeout 20m -p 1 -parallel 8 $(integration)
+	$(GO) test $(race) -timeout 20m -p $(clusters) -parallel 8 $(fast) $(integration)
 
 .PHONY: bench
 bench: controlplane ## Run the benchmarks: of packages, and of the whole process; FULL=1 runs all of the latter, which takes most of an hour.

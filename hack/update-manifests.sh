@@ -31,9 +31,8 @@ for template in serviceaccount rbac-server rbac-materializer rbac-users service 
 done
 render rbac-generic-targets.yaml rbac-generic-targets genericTargets.enabled=true
 render cert-manager/certificate.yaml certificate certificates.source=cert-manager
-render materializer-namespaces/rolebindings.yaml rbac-materializer-namespaces 'materializer.namespaces={default}'
-render namespaces/rolebindings-reader.yaml rbac-reader-namespaces 'watchNamespaces={default}'
-render namespaces/rolebindings-materializer.yaml rbac-materializer-namespaces 'watchNamespaces={default}'
+render materializer-namespaces/rolebindings.yaml rbac-namespaces 'materializer.namespaces={default}'
+render namespaces/rolebindings.yaml rbac-namespaces 'watchNamespaces={default}'
 render pushsecrets/apiservice.yaml apiservice-pushsecrets pushsecrets.enabled=true
 render pushsecrets/rbac.yaml rbac-pushsecrets pushsecrets.enabled=true
 render uninstall/uninstall.yaml uninstall

@@ -3,6 +3,8 @@
 //	go run ./hack/controlplane build             # prints the folder of the binaries
 //	go run ./hack/controlplane tool helm         # prints the path of a program that tests need beside them
 //	go run ./hack/controlplane up --dir .demo    # runs until interrupted
+//
+// --kubernetes=1.34, or CONTROLPLANE_KUBERNETES, names another Kubernetes than the newest: each folder beside this file is one.
 package main
 
 import (
@@ -32,7 +34,7 @@ func run(ctx context.Context, args []string) error {
 		return errors.New("want a command: build, tool or up")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	kubernetes := flags.String("kubernetes", controlplane.DefaultKubernetes, "Kubernetes minor version")
+	kubernetes := flags.String("kubernetes", controlplane.Kubernetes(), "Kubernetes minor version")
 	dir := flags.String("dir", "", "folder for certificates, data and logs (up only)")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err

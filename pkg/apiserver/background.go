@@ -24,6 +24,7 @@ const metricsTimeout = 30 * time.Second
 type background struct {
 	parts        *components
 	fence        *fence.Fence
+	upkeep       *upkeep
 	materializer writer
 	metrics      *http.Server
 	metricsAddr  string
@@ -36,6 +37,7 @@ type background struct {
 type writer interface {
 	Run(ctx context.Context) error
 	HasLeader() bool
+	IsLeader() bool
 }
 
 func newBackground(parts *components, guard *fence.Fence, extra Extra) (*background, error) {
@@ -43,7 +45,14 @@ func newBackground(parts *components, guard *fence.Fence, extra Extra) (*backgro
 	if err != nil {
 		return nil, err
 	}
-	b := &background{parts: parts, fence: guard, materializer: secrets, metricsAddr: extra.MetricsBindAddress}
+	parts.metrics.WatchQueue(secrets.Queued)
+	parts.metrics.WatchFence(func() (closed, disagrees bool) {
+		closure := guard.Closed()
+		return closure != nil, closure != nil && closure.Disagrees
+	})
+	b := &background{
+		parts: parts, fence: guard, upkeep: newUpkeep(extra, guard, secrets.IsLeader), materializer: secrets, metricsAddr: extra.MetricsBindAddress,
+	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", legacyregistry.Handler())
 	b.metrics = &http.Server{Handler: mux, ReadHeaderTimeout: metricsTimeout, WriteTimeout: metricsTimeout}
@@ -66,9 +75,11 @@ func (b *background) start() error {
 	}
 	b.shared.run(b.parts.host.Run)
 	b.shared.run(b.fence.Run)
+	b.upkeep.start(&b.shared)
 	b.shared.run(func(ctx context.Context) {
 		if err := b.parts.sources.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "Sources stopped")
+			b.parts.pulse.Lose("the reading of providers")
 		}
 	})
 	return nil
@@ -93,6 +104,7 @@ func (b *background) startMaterializer() {
 		}
 		if err := b.materializer.Run(ctx); err != nil && ctx.Err() == nil {
 			klog.ErrorS(err, "The materializer stopped")
+			b.parts.pulse.Lose("the writing of Secrets")
 		}
 	})
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/builtin"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/externalsecret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 )
@@ -43,10 +44,11 @@ type components struct {
 	ledger    *outcome.Ledger
 	secrets   *secret.Client
 	metrics   *metrics.Metrics
+	pulse     *pulse.Pulse
 }
 
 func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
-	hostCluster, err := host.New(extra.Host)
+	hostCluster, err := host.New(extra.Host, extra.scope())
 	if err != nil {
 		return nil, fmt.Errorf("set up the clients of the host: %w", err)
 	}
@@ -72,6 +74,7 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		ledger:    outcome.NewLedger(),
 		secrets:   secret.NewClient(hostCluster.Client()),
 		metrics:   recorded,
+		pulse:     pulse.New(),
 	}
 	c.sources = source.New(source.Config{
 		Providers:    c.providers,
@@ -80,6 +83,7 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		Streams:      source.Streams{Off: !extra.InfisicalEvents},
 		Reach:        extra.Reach,
 		Metrics:      c.metrics,
+		Pulse:        c.pulse,
 		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
 	})
 	recorded.Watch(c.sources.State)
@@ -118,5 +122,7 @@ func (c *components) live(extra Extra, values *externalsecret.ValueReaders) *ext
 		GetTimeout:    extra.LiveTimeout,
 		ListTimeout:   extra.ListTimeout,
 		ListFreshness: extra.ListFreshness,
+		Metrics:       c.metrics,
+		Covers:        c.host.Covers,
 	}
 }

@@ -1,5 +1,3 @@
-// Package apiserver puts the server together: the API group over its storage, live reads, the materializer, and what starts
-// and stops them in order.
 package apiserver
 
 import (
@@ -16,6 +14,8 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/audit"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/pushsecret"
@@ -28,44 +28,34 @@ const groupPath = "/apis/" + v1.GroupName + "/"
 // watchGrace is how long a shutdown takes to end the watches, so that their clients do not come back all at once.
 const watchGrace = 2 * time.Second
 
-// Extra is what this server is configured with beyond a generic API server. The options of the same names say what each
-// field means.
+// Extra is what this server is configured with beyond a generic API server.
 type Extra struct {
-	Host          *rest.Config
-	LiveTimeout   time.Duration
-	ListTimeout   time.Duration
-	ListFreshness time.Duration
-	PollInterval  time.Duration
-	ProviderRates map[string]int
-	FollowChanges bool
-	// InfisicalEvents has the leader listen to changes where Infisical tells of them, beside polling.
-	InfisicalEvents bool
-	// AuthorizeTakeover asks authors for their right to a Secret that is taken over.
-	AuthorizeTakeover bool
-	// RequireStoreUse asks authors for the verb use on the stores that their specs name.
-	RequireStoreUse bool
+	Settings
+
+	// Host is the cluster that the server extends.
+	Host *rest.Config
 	// Reach is where the stores of a namespace may connect.
-	Reach           *egress.Policy
-	LeaderElect     bool
-	ControllerClass string
-	Namespace       string
+	Reach *egress.Policy
 	// Identity tells this replica from the others in the election.
-	Identity           string
-	MetricsBindAddress string
-	Workers            int
-	GenericTargets     bool
+	Identity string
 	// ServingCert says which Secret the serving certificate is in; nil where it is in files.
 	ServingCert *servingcert.Config
 	// Etcd is where objects are stored, below EtcdPrefix.
 	Etcd       storagebackend.TransportConfig
 	EtcdPrefix string
-	// AcceptStore settles a disagreement of the store with the cluster's record of it; empty for none.
-	AcceptStore string
+	// EmbedsEtcd is set where this process runs that etcd itself.
+	EmbedsEtcd bool
 }
 
 // decider is what the materializer and previews decide by.
 func (e Extra) decider() outcome.Decider {
 	return outcome.Decider{AuthorizeTakeover: e.AuthorizeTakeover}
+}
+
+// scope is what of the host is seen. The record of the store is, wherever the server runs.
+func (e Extra) scope() host.Scope {
+	record := host.Object{Kind: host.KindConfigMap, Namespace: e.Namespace, Name: fence.RecordName}
+	return host.Scope{Namespaces: e.WatchNamespaces, Besides: []host.Object{record}}
 }
 
 // Config is what a server is made of.

@@ -33,6 +33,7 @@ func (c CompletedConfig) newFence(parts *components, externalSecrets *genericreg
 		Namespace: c.extra.Namespace,
 		Stored:    func(ctx context.Context) (map[types.UID]bool, error) { return storedUIDs(ctx, externalSecrets) },
 		Accept:    c.extra.AcceptStore,
+		Pulse:     parts.pulse,
 		Logger:    slog.New(logr.ToSlogHandler(klog.Background())),
 	}), nil
 }

@@ -26,6 +26,7 @@ type Server struct {
 	work    *background
 	// certificate is nil where the serving certificate is in files.
 	certificate *servingcert.Manager
+	farewell    *farewell
 }
 
 // New sets up the server: storage, API group, what runs beside it.
@@ -54,12 +55,14 @@ func (c CompletedConfig) New() (*Server, error) {
 		return nil, err
 	}
 	c.putBehind(guard)
+	leaving := &farewell{}
+	c.accompany(leaving)
 	generic, err := c.generic.New("external-secrets-apiserver", genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return nil, fmt.Errorf("set up the generic API server: %w", err)
 	}
 	parts.self.serve(generic.Handler)
-	s := &Server{generic: generic, work: work, certificate: certificate}
+	s := &Server{generic: generic, work: work, certificate: certificate, farewell: leaving}
 	group, err := c.apiGroup(parts, store, work)
 	if err != nil {
 		return nil, err
@@ -101,6 +104,9 @@ func (s *Server) addHooks() error {
 	if err := s.generic.AddReadyzChecks(s.work.readiness()...); err != nil {
 		return fmt.Errorf("add readiness checks: %w", err)
 	}
+	if err := s.generic.AddLivezChecks(0, s.work.liveness()); err != nil {
+		return fmt.Errorf("add the liveness check: %w", err)
+	}
 	return nil
 }
 
@@ -110,6 +116,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	defer s.work.stop()
+	defer context.AfterFunc(ctx, s.farewell.begin)()
 	s.keepCertificate(ctx)
 	if err := s.generic.PrepareRun().RunWithContext(ctx); err != nil {
 		return fmt.Errorf("serve: %w", err)

@@ -33,6 +33,7 @@ func newMaterializer(parts *components, extra Extra) (*materializer.Materializer
 		FollowChanges: extra.FollowChanges,
 		PollInterval:  extra.PollInterval,
 		Workers:       extra.Workers,
+		Pulse:         parts.pulse,
 		Logger:        slog.New(logr.ToSlogHandler(klog.Background())),
 	}
 	if extra.GenericTargets {

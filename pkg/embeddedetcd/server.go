@@ -4,7 +4,6 @@ package embeddedetcd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,8 +15,10 @@ import (
 )
 
 const (
-	// quotaBytes bounds the database: about a hundred thousand ExternalSecrets with their history.
-	quotaBytes = 2 << 30
+	// memberName is the name of the only member in its cluster.
+	memberName = "default"
+	// DefaultQuotaBytes bounds the database: about a hundred thousand ExternalSecrets with their history.
+	DefaultQuotaBytes = 2 << 30
 	// progressInterval is how often watches are told how far they are. Consistent reads from the watch cache wait for it.
 	progressInterval = 5 * time.Second
 	// snapshotCount is how many writes a start may have to read again from the write-ahead log, into memory.
@@ -29,21 +30,28 @@ const (
 	emptyMegabytes = 32
 	// readyTimeout covers the replay of a write-ahead log after a hard stop on a slow disk.
 	readyTimeout = 60 * time.Second
-	// maxSocketPath is what a Unix socket's address holds on every supported system.
-	maxSocketPath = 100
 )
 
 // Server is a running member.
 type Server struct {
 	etcd      *embed.Etcd
 	endpoint  string
-	socketDir string
+	socketDir string // empty where the socket is beside the data
+	link      string // to a socket that is elsewhere
 	logLevel  zap.AtomicLevel
+}
+
+// An Option changes how a member runs.
+type Option func(*embed.Config)
+
+// Quota bounds the database in bytes; it is DefaultQuotaBytes otherwise. Beyond it the member refuses to write.
+func Quota(bytes int64) Option {
+	return func(cfg *embed.Config) { cfg.QuotaBackendBytes = bytes }
 }
 
 // Start runs a member whose data lives under dir, and returns when it serves. The caller has to Close it, after everything
 // that uses it has stopped.
-func Start(ctx context.Context, dir string) (*Server, error) {
+func Start(ctx context.Context, dir string, options ...Option) (*Server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -57,9 +65,13 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 		return nil, err
 	}
 	s.endpoint = "unix://" + socket
-	s.etcd, err = embed.StartEtcd(config(filepath.Join(dir, "etcd"), socket, logger))
+	cfg := config(dataDir(dir), socket, logger)
+	for _, apply := range options {
+		apply(cfg)
+	}
+	s.etcd, err = embed.StartEtcd(cfg)
 	if err != nil {
-		s.removeSocketDir()
+		s.removeSocket()
 		return nil, fmt.Errorf("start the embedded etcd in %s: %w", dir, err)
 	}
 	if err := s.awaitReady(ctx); err != nil {
@@ -69,18 +81,23 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 	return s, nil
 }
 
+// dataDir is where etcd's own files are.
+func dataDir(dir string) string { return filepath.Join(dir, "etcd") }
+
+// peer is advertised by the only member there is. It is part of the member's identity and is never dialled.
+func peer() url.URL { return url.URL{Scheme: "http", Host: "localhost:0"} }
+
 func config(dataDir, socket string, logger *zap.Logger) *embed.Config {
 	cfg := embed.NewConfig()
-	cfg.Name, cfg.Dir = "default", dataDir
+	cfg.Name, cfg.Dir = memberName, dataDir
 	client := url.URL{Scheme: "unix", Path: socket}
 	cfg.ListenClientUrls, cfg.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
-	// A single member has no peers. The advertised address is part of its identity and is never dialled.
 	cfg.ListenPeerUrls = nil
-	cfg.AdvertisePeerUrls = []url.URL{{Scheme: "http", Host: "localhost:0"}}
+	cfg.AdvertisePeerUrls = []url.URL{peer()}
 	cfg.InitialCluster = cfg.InitialClusterFromName(cfg.Name)
 	cfg.EnableGRPCGateway = false
 	cfg.WatchProgressNotifyInterval = progressInterval
-	cfg.QuotaBackendBytes = quotaBytes
+	cfg.QuotaBackendBytes = DefaultQuotaBytes
 	cfg.SnapshotCount, cfg.SnapshotCatchUpEntries = snapshotCount, catchUpEntries
 	cfg.BootstrapDefragThresholdMegabytes = emptyMegabytes
 	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(logger)
@@ -94,26 +111,6 @@ func newLogger(level zap.AtomicLevel) (*zap.Logger, error) {
 	cfg.Level = level
 	cfg.DisableStacktrace = true
 	return cfg.Build()
-}
-
-// socketPath is beside the data where the path is short enough, else in a temporary directory of its own.
-func (s *Server) socketPath(dir string) (string, error) {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return "", fmt.Errorf("find the data directory: %w", err)
-	}
-	socket := filepath.Join(abs, "etcd.sock")
-	if len(socket) > maxSocketPath {
-		if s.socketDir, err = os.MkdirTemp("", "etcd-"); err != nil {
-			return "", fmt.Errorf("make a directory for the etcd socket: %w", err)
-		}
-		socket = filepath.Join(s.socketDir, "etcd.sock")
-	}
-	// A process that was killed leaves its socket behind. The lock on the database keeps two processes apart, not this file.
-	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("remove the etcd socket of an earlier run: %w", err)
-	}
-	return socket, nil
 }
 
 func (s *Server) awaitReady(ctx context.Context) error {
@@ -139,11 +136,5 @@ func (s *Server) Err() <-chan error { return s.etcd.Err() }
 func (s *Server) Close() {
 	s.logLevel.SetLevel(zap.FatalLevel)
 	s.etcd.Close()
-	s.removeSocketDir()
-}
-
-func (s *Server) removeSocketDir() {
-	if s.socketDir != "" {
-		_ = os.RemoveAll(s.socketDir)
-	}
+	s.removeSocket()
 }

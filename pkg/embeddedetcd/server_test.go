@@ -95,8 +95,30 @@ func TestLongPathsGetAShortSocket(t *testing.T) {
 	put(t, server.Endpoint(), "a", "1")
 	socket := strings.TrimPrefix(server.Endpoint(), "unix://")
 	require.Less(t, len(socket), 108)
+	found, err := embeddedetcd.Find(t.Context(), dir)
+	require.NoError(t, err)
+	require.Equal(t, server.Endpoint(), found)
 	server.Close()
+	require.NoFileExists(t, filepath.Join(dir, "etcd.sock"))
 	require.NoDirExists(t, filepath.Dir(socket), "the directory of the socket goes with the server")
+}
+
+func TestFind(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	_, err := embeddedetcd.Find(t.Context(), dir)
+	require.ErrorIs(t, err, embeddedetcd.ErrNotRunning)
+	server, err := embeddedetcd.Start(t.Context(), dir)
+	require.NoError(t, err)
+	found, err := embeddedetcd.Find(t.Context(), dir)
+	require.NoError(t, err)
+	require.Equal(t, server.Endpoint(), found)
+	server.Close()
+	_, err = embeddedetcd.Find(t.Context(), dir)
+	require.ErrorIs(t, err, embeddedetcd.ErrNotRunning)
+	// What a killed process leaves behind is no server.
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "etcd.sock"), nil, 0o600))
+	_, err = embeddedetcd.Find(t.Context(), dir)
+	require.ErrorIs(t, err, embeddedetcd.ErrNotRunning)
 }
 
 func TestStartGivesUpWithItsContext(t *testing.T) {

@@ -78,7 +78,7 @@ func explain(found finding, store Identity, recorded *Identity, lacking Dependan
 	var what string
 	switch found {
 	case foreign:
-		what = fmt.Sprintf("this server's store (id %s) is not the one that the cluster has on record (id %s): it is new, or another installation's",
+		what = fmt.Sprintf("this server's store (id %s) is not the one that the cluster has on record (id %s): it is new, restored, or another installation's",
 			store.ID, recorded.ID)
 	case older:
 		what = fmt.Sprintf("this server's store is at revision %d, and the cluster has revision %d of it on record: it is an older copy",

@@ -4,20 +4,16 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
-	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
 	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/etcdclient"
 )
 
 // compactionKey is where the API machinery's compactor notes how far it is. The key belongs to it, not to us.
 const compactionKey = "compact_rev_key"
-
-// keepAlive is how often an idle connection is tried, and how long it may take to answer.
-const keepAlive = 30 * time.Second
 
 // Etcd is a Store in etcd. It is not safe for concurrent use.
 type Etcd struct {
@@ -31,24 +27,29 @@ var _ Store = &Etcd{}
 // NewEtcd is the Store below a prefix of etcd, which is dialled at the first Look. The id is kept beside the prefix: what
 // copies the store copies its id, and what lists objects does not meet it.
 func NewEtcd(config storagebackend.TransportConfig, prefix string) *Etcd {
-	return &Etcd{config: config, key: strings.TrimRight(prefix, "/") + ".store-id"}
+	return &Etcd{config: config, key: IDKey(prefix)}
 }
+
+// IDKey is the key of the id of the store below a prefix of etcd. A store without it draws a new id, by which the cluster is
+// told that it is another.
+func IDKey(prefix string) string { return strings.TrimRight(prefix, "/") + ".store-id" }
 
 // Look implements Store.
 func (e *Etcd) Look(ctx context.Context) (at Identity, housekeeping bool, err error) {
 	if e.client == nil {
-		if e.client, err = dial(e.config); err != nil {
+		if e.client, err = etcdclient.Dial(e.config); err != nil {
 			return Identity{}, false, err
 		}
 	}
-	// Replicas that start on a new store draw an id each, and one wins.
-	put := clientv3.OpPut(e.key, string(uuid.NewUUID()))
+	isNew := clientv3.Compare(clientv3.CreateRevision(e.key), "=", 0)
 	get := []clientv3.Op{clientv3.OpGet(e.key), clientv3.OpGet(compactionKey, clientv3.WithKeysOnly())}
-	answer, err := e.client.Txn(ctx).
-		If(clientv3.Compare(clientv3.CreateRevision(e.key), "=", 0)).
-		Then(append([]clientv3.Op{put}, get...)...).
-		Else(get...).
-		Commit()
+	// An etcd that is full refuses what could write, even where it would not.
+	answer, err := e.client.Txn(ctx).If(isNew).Else(get...).Commit()
+	if err == nil && answer.Succeeded {
+		// Replicas that start on a new store draw an id each, and one wins.
+		put := clientv3.OpPut(e.key, string(uuid.NewUUID()))
+		answer, err = e.client.Txn(ctx).If(isNew).Then(append([]clientv3.Op{put}, get...)...).Else(get...).Commit()
+	}
 	if err != nil {
 		return Identity{}, false, err
 	}
@@ -67,25 +68,4 @@ func (e *Etcd) Close() {
 		// What it reports is that its own context has ended.
 		_ = e.client.Close()
 	}
-}
-
-func dial(config storagebackend.TransportConfig) (*clientv3.Client, error) {
-	dialled := clientv3.Config{
-		Endpoints:            config.ServerList,
-		DialKeepAliveTime:    keepAlive,
-		DialKeepAliveTimeout: keepAlive,
-		Logger:               zap.NewNop(),
-	}
-	if config.CertFile != "" || config.KeyFile != "" || config.TrustedCAFile != "" {
-		files := transport.TLSInfo{CertFile: config.CertFile, KeyFile: config.KeyFile, TrustedCAFile: config.TrustedCAFile}
-		var err error
-		if dialled.TLS, err = files.ClientConfig(); err != nil {
-			return nil, fmt.Errorf("set up TLS to etcd: %w", err)
-		}
-	}
-	client, err := clientv3.New(dialled)
-	if err != nil {
-		return nil, fmt.Errorf("set up the client of etcd: %w", err)
-	}
-	return client, nil
 }

@@ -1,9 +1,13 @@
 package fence
 
 import (
+	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 
@@ -13,7 +17,7 @@ import (
 func TestEtcdKeepsTheID(t *testing.T) {
 	dir := t.TempDir()
 	open := func(t *testing.T) (*Etcd, func()) {
-		server, err := embeddedetcd.Start(t.Context(), dir)
+		server, err := embeddedetcd.Start(t.Context(), dir, embeddedetcd.Quota(2<<20))
 		require.NoError(t, err)
 		store := NewEtcd(storagebackend.TransportConfig{ServerList: []string{server.Endpoint()}}, "/registry/external-secrets.io")
 		return store, func() {
@@ -53,6 +57,14 @@ func TestEtcdKeepsTheID(t *testing.T) {
 	listed, err := store.client.Get(t.Context(), "/registry/external-secrets.io/", clientv3.WithPrefix())
 	require.NoError(t, err)
 	require.EqualValues(t, 1, listed.Count, "the id is not among the objects")
+
+	// An etcd that is full answers all the same.
+	require.Eventually(t, func() bool {
+		_, err := store.client.Put(t.Context(), "/elsewhere", strings.Repeat("x", 100<<10))
+		return errors.Is(err, rpctypes.ErrNoSpace)
+	}, time.Minute, time.Millisecond)
+	full, _ := look(t)
+	require.Equal(t, first.ID, full.ID)
 
 	closeAll()
 	store, closeAll = open(t)

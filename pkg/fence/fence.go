@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 )
 
 const (
@@ -33,7 +34,7 @@ type Store interface {
 	Close()
 }
 
-// Records is where the cluster keeps its record: *ConfigMap.
+// Records is where the cluster keeps its record: ConfigMap.
 type Records interface {
 	// Read gives the record, nil where there is none.
 	Read(ctx context.Context) (*Record, error)
@@ -51,7 +52,7 @@ type Host interface {
 	Version(o host.Object) (resourceVersion string, known bool)
 }
 
-// Config is what a Fence is made of. All of it is required but Accept.
+// Config is what a Fence is made of. All of it is required but Accept and Pulse.
 type Config struct {
 	Store   Store
 	Records Records
@@ -62,6 +63,8 @@ type Config struct {
 	Stored func(ctx context.Context) (map[types.UID]bool, error)
 	// Accept is the acceptance of a store that disagrees with the record; empty for none.
 	Accept string
+	// Pulse is told of each look at store and record; nil for nobody to be told.
+	Pulse  *pulse.Pulse
 	Logger *slog.Logger
 }
 
@@ -78,6 +81,8 @@ type Fence struct {
 	config Config
 	closed atomic.Pointer[Closure]
 	opened chan struct{}
+	// id is the store's, once the fence is open.
+	id string
 
 	// first is the store at the first look; nil before. A closed server changes nothing, so that what moves the revision later
 	// on does not make an older copy a later one.
@@ -104,6 +109,9 @@ func (f *Fence) Await(ctx context.Context) bool {
 	}
 }
 
+// StoreID is the id of the store. It may be asked for when Await has said that the fence is open.
+func (f *Fence) StoreID() string { return f.id }
+
 // Run opens the fence as soon as the record agrees, and from then on has the record follow the store, until ctx ends. It is
 // called once.
 func (f *Fence) Run(ctx context.Context) {
@@ -112,6 +120,7 @@ func (f *Fence) Run(ctx context.Context) {
 	if record == nil {
 		return
 	}
+	f.id = record.ID
 	f.closed.Store(nil)
 	close(f.opened)
 	newKeeper(f.config, record).run(ctx)
@@ -147,6 +156,7 @@ func (d *disagreement) Error() string { return d.message }
 // consider compares store and record once. It returns the record where the fence may open, and has written it where there
 // was none or another: a server that cannot write its record could not notice the loss of its store either.
 func (f *Fence) consider(ctx context.Context) (*Record, error) {
+	defer f.config.Pulse.Begin("the fence")()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	store, _, err := f.config.Store.Look(ctx)

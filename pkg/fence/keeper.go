@@ -41,6 +41,7 @@ func (k *keeper) run(ctx context.Context) {
 // look writes the record where the store has changed, or where the record is gone or another. While neither is so it asks
 // the cluster nothing.
 func (k *keeper) look(ctx context.Context, limit time.Duration) error {
+	defer k.config.Pulse.Begin("the record of the store")()
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	at, housekeeping, err := k.config.Store.Look(ctx)

@@ -24,10 +24,12 @@ const (
 	about           = "Written by external-secrets-apiserver, by which it tells its store from another. Keep it: docs/operations/fence.md."
 )
 
-// Event's fields that name this server.
+// EventReason is that of the event (Warning) which tells the cluster that the store disagrees with the record.
+const EventReason = "StoreNotAccepted"
+
 const (
-	component   = "external-secrets-apiserver"
-	eventReason = "StoreNotAccepted"
+	// component is the source that the event names.
+	component = "external-secrets-apiserver"
 	// longestMessage is what the API takes.
 	longestMessage = 1024
 )
@@ -103,7 +105,7 @@ func (c ConfigMap) Report(ctx context.Context, message string) error {
 		},
 		InvolvedObject: corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: c.namespace, Name: RecordName},
 		Type:           corev1.EventTypeWarning,
-		Reason:         eventReason,
+		Reason:         EventReason,
 		Message:        message[:min(len(message), longestMessage)],
 		Source:         corev1.EventSource{Component: component},
 		FirstTimestamp: now,

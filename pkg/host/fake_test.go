@@ -24,12 +24,29 @@ type fakeAPI struct {
 	history []past
 	// forgotten is the last version that the history lacks.
 	forgotten int
-	watches   map[chan<- event]string
+	watches   map[chan<- event]looked
 	closed    chan struct{}
 	down      bool
-	// kinds are what discovery shows of versions of groups, by their path; lists of resources that are refused are forbidden.
+	// kinds are what discovery shows of versions of groups, by their path; lists of resources, or of "namespace/resource", that are
+	// refused are forbidden.
 	kinds     map[string][]metav1.APIResource
 	forbidden map[string]bool
+}
+
+// looked is what a list or watch looks at. Where a namespace or name is empty, that is all.
+type looked struct{ version, resource, namespace, name string }
+
+func lookedAt(r *http.Request) looked {
+	l := looked{version: path.Dir(r.URL.Path), resource: path.Base(r.URL.Path)}
+	if version, namespace, ok := strings.Cut(l.version, "/namespaces/"); ok {
+		l.version, l.namespace = version, namespace
+	}
+	_, l.name, _ = strings.Cut(r.URL.Query().Get("fieldSelector"), "metadata.name=")
+	return l
+}
+
+func (l looked) sees(resource string, object metav1.ObjectMeta) bool {
+	return l.resource == resource && (l.namespace == "" || l.namespace == object.Namespace) && (l.name == "" || l.name == object.Name)
 }
 
 // past is an event of the history.
@@ -48,7 +65,7 @@ type event struct {
 const eventsBuffered = 1000
 
 func newFakeAPI(t *testing.T) (*fakeAPI, *rest.Config) {
-	f := &fakeAPI{objects: map[string]map[string]metav1.PartialObjectMetadata{}, watches: map[chan<- event]string{}, closed: make(chan struct{})}
+	f := &fakeAPI{objects: map[string]map[string]metav1.PartialObjectMetadata{}, watches: map[chan<- event]looked{}, closed: make(chan struct{})}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	t.Cleanup(f.hangUp)
@@ -88,7 +105,7 @@ func (f *fakeAPI) drop(resource, namespace, name string) {
 func (f *fakeAPI) tell(resource string, e event) {
 	f.history = append(f.history, past{resource, f.version, e})
 	for watch, watched := range f.watches {
-		if watched == resource {
+		if watched.sees(resource, e.Object.ObjectMeta) {
 			watch <- e
 		}
 	}
@@ -120,7 +137,7 @@ func (f *fakeAPI) setDown(down bool) {
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	resource, query := path.Base(r.URL.Path), r.URL.Query()
+	at, query := lookedAt(r), r.URL.Query()
 	after, _ := strconv.Atoi(query.Get("resourceVersion"))
 	f.mu.Lock()
 	switch {
@@ -130,21 +147,21 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.kinds[r.URL.Path] != nil:
 		defer f.mu.Unlock()
 		_ = json.NewEncoder(w).Encode(metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, APIResources: f.kinds[r.URL.Path]})
-	case strings.HasPrefix(r.URL.Path, "/apis/") && f.kinds[path.Dir(r.URL.Path)] == nil:
+	case strings.HasPrefix(r.URL.Path, "/apis/") && f.kinds[at.version] == nil:
 		defer f.mu.Unlock()
 		fail(w, http.StatusNotFound, metav1.StatusReasonNotFound)
-	case f.forbidden[resource]:
+	case f.forbidden[at.resource] || f.forbidden[at.namespace+"/"+at.resource]:
 		defer f.mu.Unlock()
 		fail(w, http.StatusForbidden, metav1.StatusReasonForbidden)
 	case query.Get("watch") == "":
 		defer f.mu.Unlock()
-		_ = json.NewEncoder(w).Encode(f.list(resource))
+		_ = json.NewEncoder(w).Encode(f.list(at))
 	case query.Get("sendInitialEvents") != "true" && after < f.forgotten:
 		defer f.mu.Unlock()
 		fail(w, http.StatusGone, metav1.StatusReasonExpired)
 	default:
 		events := make(chan event, eventsBuffered)
-		f.begin(resource, events, after, query.Get("sendInitialEvents") == "true")
+		f.begin(at, events, after, query.Get("sendInitialEvents") == "true")
 		closed := f.closed
 		f.mu.Unlock()
 		defer f.end(events)
@@ -159,27 +176,29 @@ func fail(w http.ResponseWriter, code int, reason metav1.StatusReason) {
 	})
 }
 
-func (f *fakeAPI) list(resource string) metav1.PartialObjectMetadataList {
+func (f *fakeAPI) list(at looked) metav1.PartialObjectMetadataList {
 	list := metav1.PartialObjectMetadataList{TypeMeta: partial("PartialObjectMetadataList")}
 	list.ResourceVersion = fmt.Sprint(f.version)
-	for _, p := range f.objects[resource] {
-		list.Items = append(list.Items, p)
+	for _, p := range f.objects[at.resource] {
+		if at.sees(at.resource, p.ObjectMeta) {
+			list.Items = append(list.Items, p)
+		}
 	}
 	return list
 }
 
 // begin has a watch start with what there is, or with what came after a version.
-func (f *fakeAPI) begin(resource string, events chan<- event, after int, initial bool) {
-	f.watches[events] = resource
+func (f *fakeAPI) begin(at looked, events chan<- event, after int, initial bool) {
+	f.watches[events] = at
 	if initial {
-		for _, p := range f.objects[resource] {
+		for _, p := range f.list(at).Items {
 			events <- event{"ADDED", p}
 		}
 		events <- f.initialEventsEnd()
 		return
 	}
 	for _, past := range f.history {
-		if past.resource == resource && past.version > after {
+		if at.sees(past.resource, past.event.Object.ObjectMeta) && past.version > after {
 			events <- past.event
 		}
 	}

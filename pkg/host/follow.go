@@ -24,6 +24,7 @@ const maxKinds = 32
 // run.
 type followed struct {
 	client *quiet.Client
+	scope  Scope
 	// changed hears of objects, seen of a kind whose objects have all been seen. They are set before run.
 	changed func(Object)
 	seen    func(Kind)
@@ -36,8 +37,8 @@ type followed struct {
 	kinds   map[Kind]*followedKind
 }
 
-func newFollowed(client *quiet.Client) *followed {
-	return &followed{client: client, kinds: map[Kind]*followedKind{}, changed: func(Object) {}, seen: func(Kind) {}}
+func newFollowed(client *quiet.Client, scope Scope) *followed {
+	return &followed{client: client, scope: scope, kinds: map[Kind]*followedKind{}, changed: func(Object) {}, seen: func(Kind) {}}
 }
 
 // run has the kinds watched until ctx is done, and returns when every watch has ended.
@@ -114,7 +115,7 @@ func (f *followed) all() []*followedKind {
 
 // Follow has the objects of a kind watched for an ExternalSecret until Unfollow. It does not wait.
 func (h *Host) Follow(user types.UID, kind schema.GroupVersionKind) {
-	if h.informer(KindOf(kind)) == nil {
+	if h.views[KindOf(kind)] == nil {
 		h.followed.follow(user, kind)
 	}
 }

@@ -51,7 +51,7 @@ func TestFollow(t *testing.T) {
 	f, config := newFakeAPI(t)
 	f.serve(appConfigPath, metav1.APIResource{Name: "appconfigs/status", Kind: "AppConfig", Namespaced: true}, served("appconfigs", "AppConfig"))
 	f.put("appconfigs", metav1.ObjectMeta{Namespace: "team", Name: "db", UID: "u", Generation: 1})
-	h, err := New(config)
+	h, err := New(config, Scope{})
 	require.NoError(t, err)
 	seen, changed := following(t, f, h)
 	name := Object{KindOf(appConfig), "team", "db"}
@@ -112,7 +112,7 @@ func TestKindsThatCannotBeFollowed(t *testing.T) {
 		metav1.APIResource{Name: "clusterwides", Kind: "ClusterWide", Verbs: allVerbs},
 		metav1.APIResource{Name: "readonlies", Kind: "ReadOnly", Namespaced: true, Verbs: []string{"get", "list", "watch"}},
 		served("secretive", "Secretive"))
-	h, err := New(config)
+	h, err := New(config, Scope{})
 	require.NoError(t, err)
 	following(t, f, h)
 	for kind, want := range map[string]string{
@@ -136,7 +136,7 @@ func TestKindsThatCannotBeFollowed(t *testing.T) {
 func TestAKindThatGoesAndComes(t *testing.T) {
 	f, config := newFakeAPI(t)
 	f.serve(appConfigPath, served("appconfigs", "AppConfig"))
-	h, err := New(config)
+	h, err := New(config, Scope{})
 	require.NoError(t, err)
 	seen, _ := following(t, f, h)
 	h.Follow("es", appConfig)
@@ -156,7 +156,7 @@ func TestAKindThatGoesAndComes(t *testing.T) {
 
 func TestSoManyKindsAreFollowed(t *testing.T) {
 	f, config := newFakeAPI(t)
-	h, err := New(config)
+	h, err := New(config, Scope{})
 	require.NoError(t, err)
 	following(t, f, h)
 	kind := func(i int) schema.GroupVersionKind {

@@ -34,8 +34,8 @@ type followedKind struct {
 	stop  context.CancelFunc
 
 	mu sync.Mutex
-	// ready is the informer once it has seen all there is, resource where it looks.
-	ready    cache.SharedIndexInformer
+	// ready is the view once it has seen all there is, resource where it looks.
+	ready    *view
 	resource object.Resource
 	// err is why nothing has been seen; nil where that is not known yet. moved is closed when ready or err change.
 	err   error
@@ -73,28 +73,28 @@ func (k *followedKind) watch(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	informer := newInformer(k.followed.client, resource.GroupVersionResource, trimTarget, targetIndexers())
-	err = informer.SetWatchErrorHandlerWithContext(func(ctx context.Context, r *cache.Reflector, err error) {
-		if apierrors.IsNotFound(err) {
-			cancel(errGone)
-			return
-		}
-		if !informer.HasSynced() {
-			k.set(nil, object.Resource{}, plain(err))
-		}
-		cache.DefaultWatchErrorHandler(ctx, r, err)
-	})
-	if err == nil {
-		err = onChange(informer, func(namespace, name string) { k.followed.changed(Object{k.name, namespace, name}) })
+	v := newView(k.followed.client, resource.GroupVersionResource, k.followed.scope, trimTarget, targetIndexers())
+	for _, p := range v.parts {
+		err = errors.Join(err, p.onError(func(err error) (done bool) {
+			if apierrors.IsNotFound(err) {
+				cancel(errGone)
+				return true
+			}
+			if !p.isSettled() {
+				k.set(nil, object.Resource{}, plain(err))
+			}
+			return false
+		}))
 	}
+	err = errors.Join(err, v.onChange(func(namespace, name string) { k.followed.changed(Object{k.name, namespace, name}) }))
 	if err != nil {
 		return fmt.Errorf("watching objects of %s: %w", k.name, err)
 	}
 	var running sync.WaitGroup
-	running.Go(func() { informer.RunWithContext(ctx) })
+	running.Go(func() { v.run(ctx) })
 	defer running.Wait()
-	if cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
-		k.set(informer, resource, nil)
+	if cache.WaitForCacheSync(ctx.Done(), v.isSettled) {
+		k.set(v, resource, nil)
 		k.followed.seen(k.name)
 	}
 	<-ctx.Done()
@@ -114,7 +114,7 @@ func plain(err error) error {
 	return errors.New("the objects of the kind cannot be watched")
 }
 
-func (k *followedKind) set(ready cache.SharedIndexInformer, resource object.Resource, err error) {
+func (k *followedKind) set(ready *view, resource object.Resource, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.ready, k.resource, k.err = ready, resource, err
@@ -122,7 +122,7 @@ func (k *followedKind) set(ready cache.SharedIndexInformer, resource object.Reso
 	k.moved = make(chan struct{})
 }
 
-func (k *followedKind) informer() (cache.SharedIndexInformer, object.Resource) {
+func (k *followedKind) view() (*view, object.Resource) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.ready, k.resource

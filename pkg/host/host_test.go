@@ -22,7 +22,7 @@ const patience = 30 * time.Second
 // start runs a Host until the test ends, and waits until it has seen everything once.
 func start(t *testing.T, config *rest.Config, changed chan<- string) *Host {
 	t.Helper()
-	h, err := New(config)
+	h, err := New(config, Scope{})
 	require.NoError(t, err)
 	if changed != nil {
 		require.NoError(t, h.OnObject(func(o Object) { changed <- o.String() }))
@@ -92,7 +92,7 @@ func TestVersions(t *testing.T) {
 	api.put("secrets", team("o"))
 	s, c := Object{KindSecret, "team", "o"}, Object{KindConfigMap, "team", "o"}
 
-	idle, err := New(config)
+	idle, err := New(config, Scope{})
 	require.NoError(t, err)
 	_, known := idle.Version(s)
 	require.False(t, known, "nothing is known before anything was seen")
@@ -135,9 +135,9 @@ func TestOnlyWhatIsWantedIsHeld(t *testing.T) {
 		Managed: true, CreatedBy: secret.CreatedBy("team", "orders"), DataHash: "hash", Controller: &controller,
 	}, m)
 	require.True(t, owner.Controls(m.Controller))
-	for _, held := range h.secrets.GetStore().List() {
+	h.views[KindSecret].each(func(held *metav1.PartialObjectMetadata) {
 		require.NotContains(t, fmt.Sprintf("%+v", held), canary)
-	}
+	})
 }
 
 func TestSecretsByMark(t *testing.T) {

@@ -41,39 +41,39 @@ func secretIndexers() cache.Indexers {
 // Version is the resourceVersion at which an object was last seen, empty where there is none. known is false until the
 // objects of its kind have been seen once: then nothing can be said.
 func (h *Host) Version(o Object) (resourceVersion string, known bool) {
-	informer := h.informer(o.Kind)
-	if informer == nil || !informer.HasSynced() {
-		return "", false
+	found, known := h.views[o.Kind].get(o.Namespace, o.Name)
+	if p, ok := h.besides[o]; ok {
+		found, known = p.get(o.Namespace, o.Name)
 	}
-	found, ok := lookup(informer, o.Namespace+"/"+o.Name)
-	if !ok {
-		return "", true
+	if found == nil {
+		return "", known
 	}
 	return found.ResourceVersion, true
 }
 
-// Object is the metadata of an object, as last seen. known is false for one of a kind that is not followed, or has not been
-// seen yet.
+// Object is the metadata of an object, as last seen. known is false for one of a kind that is not followed, or out of scope, or
+// that has not been seen yet.
 func (h *Host) Object(o Object) (meta Metadata, exists, known bool) {
-	informer := h.informer(o.Kind)
-	if informer == nil {
+	v := h.views[o.Kind]
+	if v == nil {
 		if k := h.followed.get(o.Kind); k != nil {
-			informer, _ = k.informer()
+			v, _ = k.view()
 		}
 	}
-	if informer == nil {
-		return Metadata{}, false, false
-	}
-	found, ok := lookup(informer, o.Namespace+"/"+o.Name)
-	if !ok {
-		return Metadata{}, false, true
+	found, known := v.get(o.Namespace, o.Name)
+	if found == nil {
+		return Metadata{}, false, known
 	}
 	return metadataOf(found), true, true
 }
 
 // ManagedSecrets lists the Secrets that carry the mark of those that ExternalSecrets write, in no order.
 func (h *Host) ManagedSecrets() []Metadata {
-	return by(h.secrets, indexManaged, indexManaged)
+	var managed []Metadata
+	for _, p := range h.views[KindSecret].parts {
+		managed = append(managed, by(p, indexManaged, indexManaged)...)
+	}
+	return managed
 }
 
 // Orphan is an object that an ExternalSecret owns besides its target.
@@ -88,19 +88,23 @@ type Orphan struct {
 // target: those of a target that was renamed, or whose kind was changed. Both marks of an owner are needed, the label and the
 // reference: either can be set, or taken off to keep an object, by hand.
 func (h *Host) Orphans(owner secret.Owner, target Object) []Orphan {
-	orphaned := orphansIn(nil, owner, target, Orphan{Kind: KindSecret}, h.secrets)
+	orphaned := orphansIn(nil, owner, target, Orphan{Kind: KindSecret}, h.views[KindSecret])
 	configMaps := object.Resource{GroupVersionResource: coreResource("configmaps"), Kind: string(KindConfigMap)}
-	orphaned = orphansIn(orphaned, owner, target, Orphan{Kind: KindConfigMap, Resource: configMaps}, h.configMaps)
+	orphaned = orphansIn(orphaned, owner, target, Orphan{Kind: KindConfigMap, Resource: configMaps}, h.views[KindConfigMap])
 	for _, k := range h.followed.all() {
-		if informer, resource := k.informer(); informer != nil {
-			orphaned = orphansIn(orphaned, owner, target, Orphan{Kind: k.name, Resource: resource}, informer)
+		if v, resource := k.view(); v != nil {
+			orphaned = orphansIn(orphaned, owner, target, Orphan{Kind: k.name, Resource: resource}, v)
 		}
 	}
 	return orphaned
 }
 
-func orphansIn(orphaned []Orphan, owner secret.Owner, target Object, of Orphan, informer cache.SharedIndexInformer) []Orphan {
-	for _, m := range by(informer, indexCreatedBy, owner.Namespace+"/"+secret.CreatedBy(owner.Namespace, owner.Name)) {
+func orphansIn(orphaned []Orphan, owner secret.Owner, target Object, of Orphan, v *view) []Orphan {
+	p := v.in(owner.Namespace)
+	if p == nil {
+		return orphaned
+	}
+	for _, m := range by(p, indexCreatedBy, owner.Namespace+"/"+secret.CreatedBy(owner.Namespace, owner.Name)) {
 		if (Object{of.Kind, m.Namespace, m.Name}) != target && owner.Controls(m.Controller) {
 			of.Metadata = m
 			orphaned = append(orphaned, of)
@@ -116,18 +120,6 @@ func (h *Host) NamespaceLabels(name string) (labels.Set, bool) {
 		return nil, false
 	}
 	return found.Labels, true
-}
-
-func (h *Host) informer(kind Kind) cache.SharedIndexInformer {
-	switch kind {
-	case KindSecret:
-		return h.secrets
-	case KindConfigMap:
-		return h.configMaps
-	case KindServiceAccount:
-		return h.serviceAccounts
-	}
-	return nil
 }
 
 func by(informer cache.SharedIndexInformer, index, key string) []Metadata {

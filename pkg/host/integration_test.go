@@ -50,7 +50,7 @@ func TestAgainstAControlPlane(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, cp.Stop()) })
 	plain, err := kubernetes.NewForConfig(cp.RESTConfig())
 	require.NoError(t, err)
-	h, err := host.New(cp.RESTConfig())
+	h, err := host.New(cp.RESTConfig(), host.Scope{})
 	require.NoError(t, err)
 	cluster := &realHost{ControlPlane: cp, plain: plain, host: h, client: secret.NewClient(h.Client())}
 

@@ -25,7 +25,7 @@ func TestOwnersAreExternalSecretsOfAnyVersion(t *testing.T) {
 	api.put("secrets", owned("certificate", "cert-manager.io/v1", "Certificate", "three", true))
 	api.put("configmaps", owned("generic", "external-secrets.io/v1", "ExternalSecret", "four", true))
 
-	h, err := New(config)
+	h, err := New(config, Scope{})
 	require.NoError(t, err)
 	_, known := h.Owners()
 	require.False(t, known, "nothing was seen yet")

@@ -20,13 +20,11 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// Reasons and messages of a store's Ready condition, which are those of its events too, as in ESO. The message of a failure
-// goes on with its cause.
+// Messages of a store's Ready condition, which are those of its events too, as in ESO. That of a failure goes on with its
+// cause.
 const (
-	reasonValid           = "Valid"
-	reasonInvalidProvider = "InvalidProviderConfig"
-	messageValid          = "store validated"
-	failedStore           = "unable to validate store"
+	messageValid = "store validated"
+	failedStore  = "unable to validate store"
 )
 
 // capabilities of every store of this server: it reads. ESO says ReadWrite, for what its PushSecrets do.
@@ -77,26 +75,28 @@ func (t *term) workOnStores(ctx context.Context) {
 		if shutdown || ctx.Err() != nil {
 			return
 		}
-		t.guarded(key.Kind, key.Namespace+"/"+key.Name, func() { t.check(ctx, key) }, func() { t.checks.AddRateLimited(key) })
+		result, done := Panicked, t.config.Metrics.Working(key.Kind)
+		t.guarded(key.Kind, key.Namespace+"/"+key.Name, func() { result = t.check(ctx, key) }, func() { t.checks.AddRateLimited(key) })
+		done(result)
 		t.checks.Done(key)
 	}
 }
 
 // check finds out whether a store can be used, and says so.
-func (t *term) check(ctx context.Context, key storeKey) {
+func (t *term) check(ctx context.Context, key storeKey) Result {
 	s, found := t.findStore(key)
 	if !found || s.meta.DeletionTimestamp != nil || t.config.Catalog.Foreign(s.spec) {
 		t.storeStates.drop(key)
 		t.checks.Forget(key)
 		t.config.Metrics.ForgetStore(key.Kind, key.Namespace, key.Name)
-		return
+		return Success
 	}
 	st := t.storeStates.of(key, s.meta.UID)
 	s = st.newest(s)
 	began := time.Now()
 	failure := t.probe(ctx, s)
 	if ctx.Err() != nil {
-		return
+		return Requeue
 	}
 	t.config.Metrics.StoreChecked(key.Kind, key.Namespace, key.Name, time.Since(began))
 	if failure == nil {
@@ -106,14 +106,15 @@ func (t *term) check(ctx context.Context, key storeKey) {
 	}
 	if err := t.reportStore(ctx, s, st, failure); err != nil {
 		t.checks.AddRateLimited(key)
-		return
+		return Failed
 	}
 	if failure != nil {
 		t.tryStoreAgain(key, provider.RetryAfterOf(failure))
-		return
+		return Failed
 	}
 	t.checks.Forget(key)
 	t.checks.AddAfter(key, jittered(storeInterval(s.spec.RefreshInterval)))
+	return RequeueAfter
 }
 
 // tryStoreAgain checks a store later: not before least, which is what its provider asked for.
@@ -138,13 +139,18 @@ func (t *term) probe(ctx context.Context, s store) error {
 
 // reportStore writes the status of a store where something in it changes.
 func (t *term) reportStore(ctx context.Context, s store, st *storeState, failure error) error {
+	defer t.config.Pulse.Begin("the status of " + s.kind + " " + s.meta.Name)()
 	if isPassing(failure) && isStoreReady(s.status) && time.Since(st.since) < grace {
 		return nil
 	}
 	next := nextStoreStatus(s.status, failure, time.Now())
 	ready := next.Conditions[slices.IndexFunc(next.Conditions, isStoreReadyType)]
 	if !apiequality.Semantic.DeepEqual(next, *s.status) {
-		written, err := s.writeStatus(ctx, t.config.Client, next)
+		var written store
+		err := t.mandate.write(ctx, func(ctx context.Context) (err error) {
+			written, err = s.writeStatus(ctx, t.config.Client, next)
+			return err
+		})
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
@@ -154,9 +160,9 @@ func (t *term) reportStore(ctx context.Context, s store, st *storeState, failure
 		}
 		st.written = written
 		if failure == nil {
-			t.events.normal(s.object, reasonValid, messageValid)
+			t.events.normal(s.object, v1.ReasonStoreValid, messageValid)
 		} else {
-			t.events.warning(s.object, reasonInvalidProvider, *ready.Message)
+			t.events.warning(s.object, v1.ReasonInvalidProviderConfig, *ready.Message)
 		}
 	}
 	t.config.Metrics.StoreCondition(s.kind, s.meta.Namespace, s.meta.Name, ready.Status)
@@ -176,11 +182,11 @@ func nextStoreStatus(status *v1.SecretStoreStatus, failure error, now time.Time)
 	next := *status.DeepCopy()
 	next.Capabilities = ptr.To(capabilities)
 	ready := v1.SecretStoreStatusCondition{
-		Type: v1.SecretStoreReady, Status: corev1.ConditionTrue, Reason: ptr.To(reasonValid), Message: ptr.To(messageValid),
+		Type: v1.SecretStoreReady, Status: corev1.ConditionTrue, Reason: ptr.To(v1.ReasonStoreValid), Message: ptr.To(messageValid),
 		LastTransitionTime: ptr.To(metav1.NewTime(now.UTC().Truncate(time.Second))),
 	}
 	if failure != nil {
-		ready.Status, ready.Reason = corev1.ConditionFalse, ptr.To(reasonInvalidProvider)
+		ready.Status, ready.Reason = corev1.ConditionFalse, ptr.To(v1.ReasonInvalidProviderConfig)
 		ready.Message = ptr.To(shortened(fmt.Sprintf("%s: %v", failedStore, failure)))
 	}
 	i := slices.IndexFunc(next.Conditions, isStoreReadyType)

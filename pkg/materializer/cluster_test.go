@@ -24,6 +24,8 @@ import (
 
 // cluster is a host in memory. Its watch is never late, unless it is blind.
 type cluster struct {
+	// outside is why no namespace is in scope; nil where all are.
+	outside error
 	// blind has the watch show no Secret.
 	blind bool
 
@@ -38,6 +40,8 @@ type cluster struct {
 	templates template.Sources
 	// counts of what was asked, by "get", "create", "update", "delete".
 	counts map[string]int
+	// stuck, where it is set, keeps writes waiting until it is closed.
+	stuck chan struct{}
 	// collide has the next writes meet somebody else's.
 	collide int
 }
@@ -116,6 +120,7 @@ func (c *cluster) tell(namespace, name string) {
 }
 
 func (c *cluster) HasSynced() bool                     { return true }
+func (c *cluster) Covers(string) error                 { return c.outside }
 func (c *cluster) OnNamespace(func(name string)) error { return nil }
 func (c *cluster) OnObject(changed func(host.Object)) error {
 	c.handlers = append(c.handlers, changed)
@@ -124,6 +129,9 @@ func (c *cluster) OnObject(changed func(host.Object)) error {
 }
 
 func (c *cluster) Object(o host.Object) (meta host.Metadata, exists, known bool) {
+	if c.outside != nil {
+		return host.Metadata{}, false, false
+	}
 	if o.Kind != host.KindSecret {
 		return c.objects.Object(o)
 	}
@@ -175,6 +183,9 @@ func (c *cluster) Get(_ context.Context, namespace, name string) (*corev1.Secret
 var secretsResource = schema.GroupResource{Resource: "secrets"}
 
 func (c *cluster) CarryOut(_ context.Context, _ secret.Owner, p secret.Plan) (*corev1.Secret, error) {
+	if c.stuck != nil {
+		<-c.stuck
+	}
 	c.mu.Lock()
 	planned := p.Secret().DeepCopy()
 	if c.collide > 0 && (p.Action == secret.Create || p.Action == secret.Update) {

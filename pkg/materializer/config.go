@@ -19,12 +19,15 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 )
 
 // Host shows what stands on the host: *host.Host.
 type Host interface {
 	HasSynced() bool
+	// Covers returns an error for a namespace that nothing is to be read or written in.
+	Covers(namespace string) error
 	Object(o host.Object) (meta host.Metadata, exists, known bool)
 	Orphans(owner secret.Owner, target host.Object) []host.Orphan
 	Follow(user types.UID, kind schema.GroupVersionKind)
@@ -77,7 +80,28 @@ type Metrics interface {
 	ForgetStore(kind, namespace, name string)
 	// Leading tells whether this process writes Secrets.
 	Leading(lead bool)
+	// Workers tells how many workers there are for objects of a kind, Working that one of them took one up. done is called
+	// when it is done with it.
+	Workers(kind string, workers int)
+	Working(kind string) (done func(Result))
 }
+
+// Result is what came of one look at an object, in the words of controller-runtime.
+type Result = string
+
+// The results of a look.
+const (
+	// Success: nothing is to be done until something changes.
+	Success Result = "success"
+	// RequeueAfter: it is looked at again at a time that is set.
+	RequeueAfter Result = "requeue_after"
+	// Requeue: it waits for what it needs from a provider.
+	Requeue Result = "requeue"
+	// Failed: something about it is not as it should be.
+	Failed Result = "error"
+	// Panicked: the look ended in a panic.
+	Panicked Result = "panic"
+)
 
 // Election says how the replica that writes is found.
 type Election struct {
@@ -117,6 +141,8 @@ type Config struct {
 	PollInterval time.Duration
 	// Workers (16) is how many ExternalSecrets are written side by side.
 	Workers int
+	// Pulse is told what workers have in hand; nil for nobody to be told.
+	Pulse *pulse.Pulse
 	// Logger gets names and messages of this project's own; nil discards them.
 	Logger *slog.Logger
 }
@@ -179,3 +205,5 @@ func (noMetrics) StoreChecked(string, string, string, time.Duration)            
 func (noMetrics) StoreCondition(string, string, string, corev1.ConditionStatus)  {}
 func (noMetrics) ForgetStore(string, string, string)                             {}
 func (noMetrics) Leading(bool)                                                   {}
+func (noMetrics) Workers(string, int)                                            {}
+func (noMetrics) Working(string) func(Result)                                    { return func(Result) {} }

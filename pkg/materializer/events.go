@@ -21,27 +21,20 @@ const eventSource = "external-secrets"
 // eventTimeout bounds one write of an event.
 const eventTimeout = 10 * time.Second
 
-// Reasons of events, as in ESO.
-const (
-	eventCreated       = "Created"
-	eventUpdated       = "Updated"
-	eventDeleted       = "Deleted"
-	eventUpdateFailed  = "UpdateFailed"
-	eventMissingSecret = "MissingProviderSecret"
-)
-
 // events writes events to the host. client-go's broadcaster gathers equal ones and bounds how many there are per object.
 type events struct {
+	covers      func(namespace string) error
 	broadcaster record.EventBroadcaster
 	recorder    record.EventRecorder
 }
 
-func newEvents() *events { return &events{} }
+// newEvents is for events in the namespaces that are covered. Those of what has no namespace are in default.
+func newEvents(covers func(namespace string) error) *events { return &events{covers: covers} }
 
 // start begins to write. stop ends it: after that nothing is written, and nothing is on its way. It is to be called when ctx
 // has ended.
 func (e *events) start(ctx context.Context, client typedcorev1.EventsGetter) (stop func()) {
-	to := &sink{ctx: ctx, events: client}
+	to := &sink{ctx: ctx, events: client, covers: e.covers}
 	e.broadcaster = record.NewBroadcaster()
 	e.recorder = e.broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: eventSource})
 	e.broadcaster.StartRecordingToSink(to)
@@ -63,6 +56,7 @@ func (e *events) warning(object runtime.Object, reason, message string) {
 type sink struct {
 	ctx    context.Context
 	events typedcorev1.EventsGetter
+	covers func(namespace string) error
 
 	mu     sync.RWMutex
 	closed bool
@@ -75,11 +69,12 @@ func (s *sink) close() {
 	s.closed = true
 }
 
-// write does one request, or nothing at the end. An event that comes too late is dropped without a word.
+// write does one request, or nothing at the end. An event that comes too late, or in a namespace where nothing may be written,
+// is dropped without a word.
 func (s *sink) write(event *corev1.Event, do func(ctx context.Context, events typedcorev1.EventInterface) (*corev1.Event, error)) (*corev1.Event, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.closed || s.ctx.Err() != nil {
+	if s.closed || s.ctx.Err() != nil || s.covers(event.Namespace) != nil {
 		return event, nil
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, eventTimeout)

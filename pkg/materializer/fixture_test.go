@@ -27,8 +27,10 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/informers/externalversions"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 const poll = 10 * time.Second
@@ -46,6 +48,7 @@ type fixture struct {
 	ledger   *outcome.Ledger
 	config   Config
 	m        *Materializer
+	pulse    *pulse.Pulse
 	stop     func()
 
 	mu      sync.Mutex
@@ -69,7 +72,7 @@ func bubble(t *testing.T, test func(t *testing.T, f *fixture), change ...func(*C
 
 // The generated NewClientset tracks fields, which needs schemas that the generated apply configurations do not carry.
 func newFixture(t testing.TB) *fixture {
-	f := &fixture{t: t, vault: newVault(), host: newCluster(), hostAPI: kubernetesfake.NewClientset(), api: fake.NewSimpleClientset()}
+	f := &fixture{t: t, vault: newVault(), host: newCluster(), hostAPI: kubernetesfake.NewClientset(), api: fake.NewSimpleClientset(), pulse: pulse.New()}
 	f.provider = f.vault
 	for _, verb := range []string{"create", "update"} {
 		f.api.PrependReactor(verb, "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
@@ -142,14 +145,14 @@ func (f *fixture) write(tracker clienttesting.ObjectTracker, action clienttestin
 func (f *fixture) start(change ...func(*Config)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	informers := externalversions.NewSharedInformerFactory(f.api, 0)
-	sources := source.New(source.Config{Providers: []provider.Provider{f.provider}, PollInterval: poll})
+	sources := source.New(source.Config{Providers: []provider.Provider{f.provider}, PollInterval: poll, Pulse: f.pulse})
 	catalog := &outcome.Catalog{Stores: f, Namespaces: f.host, Materials: f.host, Sources: sources,
 		Providers: []provider.Provider{f.provider}, Class: "default"}
 	f.ledger = outcome.NewLedger()
 	f.config = Config{
 		Client: f.api, Informers: informers, HostClient: f.hostAPI, Host: f.host, Secrets: f.host, Catalog: catalog,
 		Evaluator: &outcome.Evaluator{Catalog: catalog, Templates: f.host, Key: []byte("key")},
-		Ledger:    f.ledger, Sources: sources, FollowChanges: true, PollInterval: poll,
+		Ledger:    f.ledger, Sources: sources, FollowChanges: true, PollInterval: poll, Pulse: f.pulse,
 	}
 	for _, c := range change {
 		c(&f.config)
@@ -185,10 +188,7 @@ func (f *fixture) Find(namespace string, ref resolve.StoreRef) (outcome.Store, e
 func (f *fixture) addStore(change func(*v1.SecretStore)) {
 	s := &v1.SecretStore{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "team", Name: "vault", Generation: 1},
-		Spec: v1.SecretStoreSpec{Provider: &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-			Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{
-				ConnectTokenSecretRef: v1.SecretKeySelector{Name: ptr.To("token"), Key: ptr.To("token")}}},
-		}}},
+		Spec:       v1.SecretStoreSpec{Provider: storespec.Connect("", storespec.Key("token", "token"))},
 	}
 	if change != nil {
 		change(s)

@@ -178,5 +178,5 @@ func TestWordsForResources(t *testing.T) {
 	require.Equal(t, "ResourceSyncedError", v.reason)
 	require.Equal(t, failedOwned, refused(&secret.Refusal{Cause: secret.OwnedByAnother}).worded(es).what)
 	require.Equal(t, failedProvider, failed(failedProvider, errNotOwned).worded(es).what)
-	require.Empty(t, *succeeded(reasonSynced, messageSynced).naming("db").worded(es).binding)
+	require.Empty(t, *succeeded(v1.ReasonSecretSynced, messageSynced).naming("db").worded(es).binding)
 }

@@ -29,7 +29,9 @@ func (m *Materializer) elect(ctx context.Context) error {
 // is written any more.
 func (m *Materializer) campaign(ctx context.Context) error {
 	won := make(chan context.Context, 1)
-	elector, err := m.newElector(won)
+	lost, lose := context.WithCancel(context.Background())
+	defer lose()
+	elector, err := m.newElector(won, lose)
 	if err != nil {
 		return err
 	}
@@ -49,12 +51,14 @@ func (m *Materializer) campaign(ctx context.Context) error {
 		leading, stop := context.WithCancel(held)
 		defer stop()
 		defer context.AfterFunc(ctx, stop)()
+		// The elector goes on trying for a while after it has seen that another replica holds the Lease.
+		defer context.AfterFunc(lost, stop)()
 		m.lead(leading)
 	}
 	return nil
 }
 
-func (m *Materializer) newElector(won chan<- context.Context) (*leaderelection.LeaderElector, error) {
+func (m *Materializer) newElector(won chan<- context.Context, lost func()) (*leaderelection.LeaderElector, error) {
 	election := m.config.Election
 	lock := &resourcelock.LeaseLock{
 		LeaseMeta:  metav1.ObjectMeta{Namespace: election.Namespace, Name: election.Name},
@@ -62,7 +66,7 @@ func (m *Materializer) newElector(won chan<- context.Context) (*leaderelection.L
 		LockConfig: resourcelock.ResourceLockConfig{Identity: election.Identity},
 	}
 	return leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock:            &observedLock{Interface: lock, holder: m.holder},
+		Lock:            &observedLock{Interface: lock, holder: m.holder, mandate: m.mandate, lost: lost, pulse: m.config.Pulse},
 		LeaseDuration:   election.LeaseDuration,
 		RenewDeadline:   election.RenewDeadline,
 		RetryPeriod:     election.RetryPeriod,
@@ -99,35 +103,8 @@ func (h *holder) isAlive() bool {
 	return h.record.HolderIdentity != "" && time.Since(h.changed) < life
 }
 
-// observedLock notes who holds the lock whenever the elector looks.
-type observedLock struct {
-	resourcelock.Interface
-	holder *holder
-}
-
-// Get implements resourcelock.Interface.
-func (l *observedLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
-	record, raw, err := l.Interface.Get(ctx)
-	if err == nil {
-		l.holder.see(*record)
-	}
-	return record, raw, err
-}
-
-// Create implements resourcelock.Interface.
-func (l *observedLock) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	err := l.Interface.Create(ctx, record)
-	if err == nil {
-		l.holder.see(record)
-	}
-	return err
-}
-
-// Update implements resourcelock.Interface.
-func (l *observedLock) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	err := l.Interface.Update(ctx, record)
-	if err == nil {
-		l.holder.see(record)
-	}
-	return err
+func (h *holder) is(identity string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.record.HolderIdentity == identity
 }

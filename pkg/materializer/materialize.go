@@ -53,7 +53,7 @@ func areAllGone(es *v1.ExternalSecret, o *outcome.Outcome) bool {
 // retain leaves the target as it is.
 func (t *term) retain(es *v1.ExternalSecret, st *state, message string) verdict {
 	t.leaveAsSeen(es, st)
-	return succeeded(reasonSynced, message)
+	return succeeded(v1.ReasonSecretSynced, message)
 }
 
 // leaveAsSeen takes the target as the host shows it for the one that was left.
@@ -70,10 +70,10 @@ func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.F
 	switch policy := outcome.Creation(es); {
 	case policy == v1.CreationNone:
 		t.leaveAsSeen(es, st)
-		return succeeded(reasonSynced, messageSynced).naming(""), true
+		return succeeded(v1.ReasonSecretSynced, messageSynced).naming(""), true
 	case policy == v1.CreationMerge && !exists:
 		t.leaveAsSeen(es, st)
-		return succeeded(reasonMissing, messageMissing).naming(""), true
+		return succeeded(v1.ReasonSecretMissing, messageMissing).naming(""), true
 	}
 	entry, ok := t.config.Ledger.Entry(es.UID)
 	if !ok || entry.Fingerprint != fingerprint || !st.left.known || st.left.object != o {
@@ -81,7 +81,7 @@ func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.F
 	}
 	if isLook := st.refresh.notBefore.IsZero(); isLook && entry.ResourceVersion != "" && outcome.Creation(es) == v1.CreationOrphan {
 		// What others did to it is mended when a refresh falls due.
-		return succeeded(reasonSynced, messageSynced).naming(name), true
+		return succeeded(v1.ReasonSecretSynced, messageSynced).naming(name), true
 	}
 	if !st.left.as(meta, exists) {
 		return verdict{}, false
@@ -90,7 +90,7 @@ func (t *term) unchanged(es *v1.ExternalSecret, st *state, fingerprint resolve.F
 		// It could not be written, for a reason that still stands.
 		return st.last, st.last.err != nil && !st.last.again && !(st.last.lacksRight() && t.config.Decider.MayTakeOver(es))
 	}
-	return succeeded(reasonSynced, messageSynced).naming(name), exists && meta.UID == entry.SecretUID
+	return succeeded(v1.ReasonSecretSynced, messageSynced).naming(name), exists && meta.UID == entry.SecretUID
 }
 
 // isRenewed tells whether values that time alone changes are to be those of now: a change elsewhere is no reason to write
@@ -101,7 +101,7 @@ func isRenewed(st *state, o *outcome.Outcome) bool { return o.Data.IsTimed() && 
 func (t *term) remove(ctx context.Context, es *v1.ExternalSecret, st *state, k keeper) verdict {
 	o := outcome.TargetOf(es)
 	meta, exists, _ := t.config.Host.Object(o)
-	v := succeeded(reasonDeleted, messageDeleted).naming("")
+	v := succeeded(v1.ReasonSecretDeleted, messageDeleted).naming("")
 	if exists && !(st.left.known && st.left.object == o && !st.left.exists && st.left.uid == meta.UID) {
 		owner := secret.OwnerOf(es)
 		if outcome.Creation(es) != v1.CreationOwner || !owner.Controls(meta.Controller) || meta.CreatedBy != secret.CreatedBy(es.Namespace, es.Name) {
@@ -112,7 +112,7 @@ func (t *term) remove(ctx context.Context, es *v1.ExternalSecret, st *state, k k
 			return failedForNow(failedDelete, err)
 		}
 		v.wrote = true
-		t.events.normal(es, eventDeleted, wordedFor(es, messageDeleted))
+		t.events.normal(es, v1.EventDeleted, wordedFor(es, messageDeleted))
 	}
 	// The UID tells the Secret that was deleted from a new one while the watch still shows it.
 	st.left = target{known: true, object: o, uid: meta.UID}
@@ -130,7 +130,7 @@ func (t *term) removeOrphans(ctx context.Context, es *v1.ExternalSecret) error {
 		if err := k.delete(ctx, orphan.Namespace, orphan.Name, orphan.UID, orphan.ResourceVersion); err != nil {
 			return err
 		}
-		t.events.normal(es, eventDeleted, what+" "+orphan.Name+" deleted: it is the target no more")
+		t.events.normal(es, v1.EventDeleted, what+" "+orphan.Name+" deleted: it is the target no more")
 	}
 	return nil
 }
@@ -172,6 +172,6 @@ func isMeantToBeAbsent(es *v1.ExternalSecret) bool {
 		return true
 	}
 	ready := readyCondition(es)
-	return ready != nil && (is(ready.Reason, wordedFor(es, reasonDeleted)) ||
+	return ready != nil && (is(ready.Reason, wordedFor(es, v1.ReasonSecretDeleted)) ||
 		is(ready.Message, wordedFor(es, messageRetained)) || is(ready.Message, wordedFor(es, messageEmpty)))
 }

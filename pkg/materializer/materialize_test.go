@@ -187,7 +187,7 @@ func TestMergesIntoWhatAppears(t *testing.T) {
 		f.host.drop("db")
 		after(time.Second)
 		require.Nil(t, f.host.data("db"))
-		require.Contains(t, f.ready(), reasonMissing)
+		require.Contains(t, f.ready(), v1.ReasonSecretMissing)
 	})
 }
 

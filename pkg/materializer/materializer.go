@@ -20,8 +20,9 @@ type Materializer struct {
 	// synced tells whether the handlers have been called for all that was there at the start.
 	synced []cache.InformerSynced
 
-	events *events
-	holder *holder
+	events  *events
+	holder  *holder
+	mandate *mandate
 	// term is nil while another replica leads.
 	term atomic.Pointer[term]
 }
@@ -31,7 +32,14 @@ func New(config Config) (*Materializer, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	m := &Materializer{config: config.withDefaults(), events: newEvents(), holder: &holder{}}
+	m := &Materializer{config: config.withDefaults(), events: newEvents(config.Host.Covers), holder: &holder{}, mandate: &mandate{}}
+	if m.config.Election != nil {
+		m.mandate.life = m.config.Election.RenewDeadline
+	}
+	m.config.Secrets = mandatedSecrets{m.config.Secrets, m.mandate}
+	if m.config.Objects != nil {
+		m.config.Objects = mandatedObjects{m.config.Objects, m.mandate}
+	}
 	if err := m.watch(); err != nil {
 		return nil, fmt.Errorf("watch what Secrets are made from: %w", err)
 	}
@@ -42,6 +50,19 @@ func New(config Config) (*Materializer, error) {
 func (m *Materializer) HasLeader() bool {
 	return m.term.Load() != nil || m.holder.isAlive()
 }
+
+// Queued tells how many ExternalSecrets wait for a worker, by why they do: "first", "changed" or "due", in the order in which
+// they have their turn. It is nil while another replica leads.
+func (m *Materializer) Queued() map[string]int {
+	t := m.term.Load()
+	if t == nil {
+		return nil
+	}
+	return t.queue.order.count()
+}
+
+// IsLeader tells whether it is this replica that writes Secrets.
+func (m *Materializer) IsLeader() bool { return m.term.Load() != nil }
 
 // Run leads whenever it can, until ctx ends, and returns when all that it started has ended: nothing is written after that.
 // It is called once.

@@ -67,7 +67,7 @@ func TestAbsenceIsNotToldBeforeItIsCertain(t *testing.T) {
 			after(time.Second)
 			require.Contains(t, f.ready(), "True ")
 		}
-		require.Contains(t, f.ready(), reasonDeleted)
+		require.Contains(t, f.ready(), v1.ReasonSecretDeleted)
 		require.Equal(t, []string{
 			"Created: secret created",
 			"Deleted: secret deleted due to DeletionPolicy=Delete",

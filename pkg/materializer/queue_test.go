@@ -41,6 +41,7 @@ func TestQueueOrder(t *testing.T) {
 	q.add(named("c", "moved up"), fallenDue, 0)
 	q.add(named("c", "moved up"), firstAttempt, 0)
 	q.add(named("a", "change-1"), fallenDue, 0)
+	require.Equal(t, map[string]int{"first": 2, "changed": 4, "due": 1}, q.order.count())
 	require.Equal(t, []string{"a/new", "c/moved up", "a/change-1", "b/change", "a/change-2", "a/change-3", "a/due"}, drain(q))
 }
 

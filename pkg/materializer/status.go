@@ -22,8 +22,12 @@ func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v v
 	if !apiequality.Semantic.DeepEqual(next, es.Status) {
 		changed := es.DeepCopy()
 		changed.Status = next
-		written, err := t.config.Client.ExternalSecretsV1().ExternalSecrets(es.Namespace).
-			UpdateStatus(ctx, changed, metav1.UpdateOptions{FieldManager: fieldManager})
+		var written *v1.ExternalSecret
+		err := t.mandate.write(ctx, func(ctx context.Context) (err error) {
+			written, err = t.config.Client.ExternalSecretsV1().ExternalSecrets(es.Namespace).
+				UpdateStatus(ctx, changed, metav1.UpdateOptions{FieldManager: fieldManager})
+			return err
+		})
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
@@ -92,7 +96,7 @@ func (t *term) tellFailure(es *v1.ExternalSecret, v verdict) {
 		return
 	}
 	if before := readyCondition(es); before == nil || before.Status != corev1.ConditionFalse || !is(before.Message, v.message) {
-		t.events.warning(es, eventUpdateFailed, v.message)
+		t.events.warning(es, v1.EventUpdateFailed, v.message)
 	}
 }
 
@@ -105,7 +109,7 @@ func (t *term) tellMissing(es *v1.ExternalSecret, st *state, o *outcome.Outcome)
 	for _, entry := range o.Data.Missing {
 		missing = append(missing, entry.Path)
 		if !slices.Contains(st.missing, entry.Path) {
-			t.events.normal(es, eventMissingSecret, fmt.Sprintf("%s: %s has no key %q any more", entry.Path, entry.Store, entry.Key))
+			t.events.normal(es, v1.EventMissingProviderSecret, fmt.Sprintf("%s: %s has no key %q any more", entry.Path, entry.Store, entry.Key))
 		}
 	}
 	st.missing = missing

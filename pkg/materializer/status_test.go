@@ -21,7 +21,7 @@ import (
 
 func TestNextStatus(t *testing.T) {
 	then, now := time.Unix(1000, 0).UTC(), time.Unix(2000, 500).UTC()
-	good := succeeded(reasonSynced, messageSynced).naming("db")
+	good := succeeded(v1.ReasonSecretSynced, messageSynced).naming("db")
 	bad := failed(failedProvider, errors.New("a cause"))
 	es := &v1.ExternalSecret{ObjectMeta: metav1.ObjectMeta{Generation: 1}}
 	first := nextStatus(es, good, true, false, then)
@@ -62,8 +62,8 @@ func TestNextStatus(t *testing.T) {
 	require.Nil(t, nextStatus(&onRequest, bad, false, true, now).RefreshRequestTime)
 	require.NotNil(t, nextStatus(&onRequest, good, false, false, now).RefreshRequestTime)
 
-	require.Nil(t, nextStatus(es, succeeded(reasonDeleted, messageDeleted).naming(""), true, false, now).Binding)
-	require.Equal(t, first.Binding, nextStatus(es, succeeded(reasonSynced, messageRetained), false, false, now).Binding)
+	require.Nil(t, nextStatus(es, succeeded(v1.ReasonSecretDeleted, messageDeleted).naming(""), true, false, now).Binding)
+	require.Equal(t, first.Binding, nextStatus(es, succeeded(v1.ReasonSecretSynced, messageRetained), false, false, now).Binding)
 }
 
 func TestVerdictsOfFailures(t *testing.T) {

@@ -48,8 +48,14 @@ func newTerm(m *Materializer) *term {
 		storeStates: storeStates{all: map[storeKey]*storeState{}},
 		slots:       make(chan struct{}, confirmations),
 	}
-	t.schedule = newSchedule(func(key types.NamespacedName) { t.queue.add(key, fallenDue, 0) })
-	t.quiet = newQuiet(func(key types.NamespacedName) { t.stir(key) })
+	t.schedule = newSchedule(func(key types.NamespacedName) {
+		defer m.config.Pulse.Begin("the schedule")()
+		t.queue.add(key, fallenDue, 0)
+	})
+	t.quiet = newQuiet(func(key types.NamespacedName) {
+		defer m.config.Pulse.Begin("the gathering of changes")()
+		t.stir(key)
+	})
 	return t
 }
 
@@ -67,6 +73,10 @@ func (t *term) run(ctx context.Context) {
 		return
 	}
 	t.enqueueAll()
+	t.config.Metrics.Workers(v1.ExternalSecretKind, t.config.Workers)
+	// One set of workers is for both kinds of stores.
+	t.config.Metrics.Workers(v1.SecretStoreKind, storeWorkers)
+	t.config.Metrics.Workers(v1.ClusterSecretStoreKind, storeWorkers)
 	for range t.config.Workers {
 		running.Go(func() { t.work(ctx) })
 	}
@@ -108,10 +118,14 @@ func (t *term) work(ctx context.Context) {
 		if !ok || ctx.Err() != nil {
 			return
 		}
-		t.guarded("ExternalSecret", key.String(), func() { t.sync(ctx, key, h) }, func() {
+		end := t.config.Pulse.Begin("the writing of ExternalSecret " + key.String())
+		result, done := Panicked, t.config.Metrics.Working(v1.ExternalSecretKind)
+		t.guarded(v1.ExternalSecretKind, key.String(), func() { result = t.sync(ctx, key, h) }, func() {
 			t.schedule.set(key, time.Now().Add(longestBackoff))
 		})
+		done(result)
 		t.queue.done(key)
+		end()
 	}
 }
 

@@ -25,6 +25,8 @@ type vault struct {
 	failure error
 	// hangs makes revalidations wait for their deadline.
 	hangs bool
+	// deaf, where it is set, keeps answers back until it is closed, whatever becomes of contexts.
+	deaf  chan struct{}
 	calls map[string]int
 }
 
@@ -51,8 +53,11 @@ func (v *vault) count(call string) int {
 func (v *vault) asked(ctx context.Context, call string) error {
 	v.mu.Lock()
 	v.calls[call]++
-	hangs, failure := v.hangs, v.failure
+	hangs, deaf, failure := v.hangs, v.deaf, v.failure
 	v.mu.Unlock()
+	if deaf != nil {
+		<-deaf
+	}
 	if hangs {
 		<-ctx.Done()
 		return provider.Errorf(provider.Unavailable, "no answer in time")

@@ -15,13 +15,8 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
 )
 
-// Reasons and messages of the Ready condition, as in ESO. A message of a failure goes on with its cause, where ESO's ends.
+// Messages of the Ready condition, as in ESO. That of a failure goes on with its cause, where ESO's ends.
 const (
-	reasonSynced      = "SecretSynced"
-	reasonSyncedError = "SecretSyncedError"
-	reasonDeleted     = "SecretDeleted"
-	reasonMissing     = "SecretMissing"
-
 	messageSynced   = "secret synced"
 	messageRetained = "secret retained due to DeletionPolicy=Retain"
 	messageEmpty    = "nothing was found; the secret is retained: nothing says that the keys were deleted"
@@ -61,10 +56,17 @@ func wordedFor(es *v1.ExternalSecret, text string) string {
 	if _, isGeneric := es.Spec.Target.GenericKind(); !isGeneric || text == failedProvider {
 		return text
 	}
-	// Reasons begin with the kind; of messages, ExternalSecret and the names of fields stay.
-	if suffix, isReason := strings.CutPrefix(text, "Secret"); isReason {
-		return "Resource" + suffix
+	switch text {
+	case v1.ReasonSecretSynced:
+		return v1.ReasonResourceSynced
+	case v1.ReasonSecretDeleted:
+		return v1.ReasonResourceDeleted
+	case v1.ReasonSecretMissing:
+		return v1.ReasonResourceMissing
+	case v1.ReasonSecretSyncedError:
+		return v1.ReasonResourceSyncedError
 	}
+	// ExternalSecret and the names of fields stay.
 	return strings.ReplaceAll(text, "secret", "resource")
 }
 
@@ -109,7 +111,7 @@ func (v verdict) naming(name string) verdict {
 
 // failed is a verdict that nothing but a change can better.
 func failed(what string, err error) verdict {
-	return verdict{reason: reasonSyncedError, what: what, message: shortened(fmt.Sprintf("%s: %v", what, err)), err: err}
+	return verdict{reason: v1.ReasonSecretSyncedError, what: what, message: shortened(fmt.Sprintf("%s: %v", what, err)), err: err}
 }
 
 // failedForNow is a verdict that trying again may better.

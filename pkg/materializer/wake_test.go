@@ -204,7 +204,7 @@ func TestNothingIsMissedInAnOldPicture(t *testing.T) {
 				require.Equal(t, "True", string(readyCondition(f.get("db")).Status))
 				require.Contains(t, slices.Collect(maps.Values(f.host.data("db"))), "here")
 				require.Equal(t, writes+1, f.statusWrites("db"), "nothing else was said in between")
-				require.NotContains(t, fmt.Sprint(f.events()), eventUpdateFailed)
+				require.NotContains(t, fmt.Sprint(f.events()), v1.EventUpdateFailed)
 			})
 		})
 	}

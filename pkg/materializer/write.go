@@ -57,7 +57,7 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, k
 	if !isRenewed(st, o) && (t.isAsRecorded(es, existing, fingerprint) || t.isAdopted(es, k, o, rendered, existing)) {
 		entry, _ := t.config.Ledger.Entry(es.UID)
 		t.record(es, st, fingerprint, existing, entry.Frozen)
-		return succeeded(reasonSynced, messageSynced).naming(name), nil
+		return succeeded(v1.ReasonSecretSynced, messageSynced).naming(name), nil
 	}
 	plan, refusal := k.decide(es, rendered, existing)
 	if plan.action == secret.Update && takesUp(secret.OwnerOf(es), plan.next, existing) {
@@ -84,18 +84,18 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, k
 	}
 	if plan.action == secret.Await {
 		st.left = target{known: true, object: outcome.TargetOf(es)}
-		return succeeded(reasonMissing, messageMissing).naming(""), nil
+		return succeeded(v1.ReasonSecretMissing, messageMissing).naming(""), nil
 	}
 	t.record(es, st, fingerprint, written, plan.frozen)
-	v := succeeded(reasonSynced, messageSynced).naming(name)
+	v := succeeded(v1.ReasonSecretSynced, messageSynced).naming(name)
 	switch {
 	case plan.action == secret.Create:
 		v.wrote = true
-		t.events.normal(es, eventCreated, wordedFor(es, "secret created"))
+		t.events.normal(es, v1.EventCreated, wordedFor(es, "secret created"))
 	// A server that defaults again what was taken away has changed nothing.
 	case plan.action == secret.Update && written.GetResourceVersion() != existing.GetResourceVersion():
 		v.wrote = true
-		t.events.normal(es, eventUpdated, wordedFor(es, "secret updated"))
+		t.events.normal(es, v1.EventUpdated, wordedFor(es, "secret updated"))
 	}
 	return v, nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 // fixture is one ClusterSecretStore on a simulated 1Password Connect, with the host's side held in maps.
@@ -59,13 +60,7 @@ func newFixture(t *testing.T) *fixture {
 	sim.AddVault("apps").AddItem(connect.Item{Title: "db", Fields: []connect.Field{
 		connect.Text("user", "alice"), connect.Concealed("password", "hunter2"),
 	}})
-	spec := &v1.SecretStoreSpec{Provider: &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-		ConnectHost: sim.Start(),
-		Vaults:      map[string]int64{"apps": 1},
-		Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{ConnectTokenSecretRef: v1.SecretKeySelector{
-			Name: ptr.To("token"), Namespace: ptr.To("security"), Key: ptr.To("token"),
-		}}},
-	}}}
+	spec := &v1.SecretStoreSpec{Provider: storespec.Connect(sim.Start(), storespec.KeyIn("security", "token", "token"), "apps")}
 	f.stores = map[resolve.StoreRef]outcome.Store{storeRef: {
 		Store: source.Store{UID: "store", Kind: storeRef.Kind, Name: storeRef.Name, Provider: spec.Provider}, Spec: spec,
 	}}

@@ -6,17 +6,9 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 )
 
-// reserveLocked counts bytes more as held for a scope's picture, or tells why they may not be. Less is always allowed.
-func (src *Source) reserveLocked(sc *scope, bytes int64) error {
-	return src.holdLocked(sc.id, sc.tenant, bytes)
-}
-
-// reservePartLocked is reserveLocked for a part.
-func (src *Source) reservePartLocked(p *part, bytes int64) error {
-	return src.holdLocked(p.scope.id, p.tenant, bytes)
-}
-
-func (src *Source) holdLocked(id provider.Scope, tenant string, bytes int64) error {
+// resizeLocked has size bytes be held for a scope's picture or a part, or tells why they may not be. Less is always allowed.
+func (src *Source) resizeLocked(h *held, id provider.Scope, size int64) error {
+	tenant, bytes := h.tenant, size-h.size
 	limits := src.sources.cfg.Limits
 	if bytes > 0 && !src.tenants.room(tenant, src.bytes, src.tenants.own(tenant).bytes, bytes, limits.SourceBytes) {
 		return provider.Errorf(provider.Unavailable,
@@ -35,7 +27,14 @@ func (src *Source) holdLocked(id provider.Scope, tenant string, bytes int64) err
 	src.tenants.change(tenant, holdings{bytes: bytes})
 	src.sources.namespaces.add(tenant, bytes)
 	src.reportHeldLocked()
+	h.size = size
 	return nil
+}
+
+// letGoLocked takes what is held out of all counts.
+func (src *Source) letGoLocked(h *held) {
+	src.dropShareLocked(h)
+	src.releaseLocked(h.size)
 }
 
 // releaseLocked lets go of bytes.

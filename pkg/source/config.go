@@ -10,6 +10,7 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 )
 
 // Store is the identity of a SecretStore or ClusterSecretStore and how it connects. Namespace is empty for the latter.
@@ -39,6 +40,8 @@ type Config struct {
 	Metrics Metrics
 	// Reach is where the stores of a namespace may connect; those of the cluster may anywhere.
 	Reach *egress.Policy
+	// Pulse is told what the loops have in hand; nil for nobody to be told.
+	Pulse *pulse.Pulse
 	// Logger gets names of stores and scopes, Reasons and messages of this project's own; nil discards them.
 	Logger *slog.Logger
 }

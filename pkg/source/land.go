@@ -48,10 +48,9 @@ func (src *Source) freePlaceLocked(sc *scope) {
 func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *failure {
 	src.answeredLocked(now)
 	if !s.same {
-		if err := src.reserveLocked(sc, s.size-sc.size); err != nil {
+		if err := src.resizeLocked(&sc.held, sc.id, s.size); err != nil {
 			return &failure{err: err}
 		}
-		sc.size = s.size
 	}
 	turned := sc.failure != nil || sc.barred || sc.picture == nil
 	if sc.failure != nil {

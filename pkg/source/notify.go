@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/pulse"
 )
 
 // Change says what a scope shows that it did not show before.
@@ -27,6 +28,8 @@ type Change struct {
 // notifier hands Changes to subscribers from a goroutine of its own. Changes of one scope that were not handed on yet are
 // merged, which bounds what a slow subscriber can pile up.
 type notifier struct {
+	pulse *pulse.Pulse
+
 	mu          sync.Mutex
 	subscribers []func(Change)
 	// pending are in the order of their first changes.
@@ -47,8 +50,8 @@ type pending struct {
 	turned bool
 }
 
-func newNotifier() *notifier {
-	return &notifier{queued: map[changed]*pending{}, wake: make(chan struct{}, 1)}
+func newNotifier(p *pulse.Pulse) *notifier {
+	return &notifier{pulse: p, queued: map[changed]*pending{}, wake: make(chan struct{}, 1)}
 }
 
 func (n *notifier) subscribe(f func(Change)) {
@@ -84,16 +87,21 @@ func (n *notifier) run(ctx context.Context) {
 			return
 		case <-n.wake:
 		}
-		n.mu.Lock()
-		all, subscribers := n.pending, n.subscribers
-		n.pending = nil
-		clear(n.queued)
-		n.mu.Unlock()
-		for _, p := range all {
-			c := Change{StoreUID: p.store, Scope: p.scope, Owners: slices.Collect(maps.Keys(p.owners)), Turned: p.turned}
-			for _, f := range subscribers {
-				f(c)
-			}
+		n.handOn()
+	}
+}
+
+func (n *notifier) handOn() {
+	defer n.pulse.Begin("the notice of changes")()
+	n.mu.Lock()
+	all, subscribers := n.pending, n.subscribers
+	n.pending = nil
+	clear(n.queued)
+	n.mu.Unlock()
+	for _, p := range all {
+		c := Change{StoreUID: p.store, Scope: p.scope, Owners: slices.Collect(maps.Keys(p.owners)), Turned: p.turned}
+		for _, f := range subscribers {
+			f(c)
 		}
 	}
 }

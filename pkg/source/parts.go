@@ -9,12 +9,12 @@ import (
 
 // part is what a picture shows only the name of. It is guarded by Source.mu.
 type part struct {
+	held
 	id    provider.PartID
 	scope *scope
 	// picture is the one that named the part, while it is to be loaded.
 	picture provider.Picture
 	content provider.Part
-	size    int64
 	// edition is that of the content.
 	edition edition
 	// err is how the last attempt ended, failedAt when; it answers everybody until retryAt, and after that those who came
@@ -25,8 +25,6 @@ type part struct {
 	flight *flight
 	payer  string
 	used   time.Time
-	// tenant is the namespace that the part counts for.
-	tenant string
 }
 
 // failedLocked tells whether a part's failure answers somebody who came at arrived.
@@ -40,7 +38,7 @@ func (src *Source) needPartLocked(sc *scope, id provider.PartID, r *read, tenant
 	p := sc.parts[id]
 	if p != nil {
 		p.used = now
-		src.sharePartLocked(p, tenant)
+		src.shareLocked(&p.held, tenant)
 		if p.content != nil || p.failedLocked(r.arrived, now) {
 			return nil, nil
 		}
@@ -96,7 +94,7 @@ func (src *Source) addPartLocked(sc *scope, id provider.PartID, tenant string, n
 		return nil, provider.Errorf(provider.Invalid,
 			"%q: this store already holds %d items, which is as many as one may; ask for fewer, or use another store", sc.id.Name, limit)
 	}
-	p := &part{id: id, scope: sc, tenant: tenant, used: now}
+	p := &part{held: held{tenant: tenant, isPart: true}, id: id, scope: sc, used: now}
 	src.tenants.change(tenant, holdings{parts: 1})
 	sc.parts[id] = p
 	src.parts++
@@ -152,11 +150,11 @@ func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) 
 		src.missPartLocked(p, o.failure, now)
 	default:
 		src.answeredLocked(now)
-		if err := src.reservePartLocked(p, size); err != nil {
+		if err := src.resizeLocked(&p.held, p.scope.id, size); err != nil {
 			src.failPartLocked(p, err, now.Add(src.sources.cfg.PollInterval))
 			return
 		}
-		p.content, p.size, p.err, p.used = content, size, nil, now
+		p.content, p.err, p.used = content, nil, now
 		p.edition = src.sources.newEdition()
 		src.landPartLocked(p)
 	}

@@ -41,7 +41,7 @@ func (src *Source) pinLocked(r *read, scopes []provider.Scope, tenant string, no
 	for _, id := range scopes {
 		sc := src.scopes[id]
 		if r.mode != onlyHeld && sc != nil {
-			src.shareScopeLocked(sc, tenant)
+			src.shareLocked(&sc.held, tenant)
 		}
 		if _, ok := r.pins[id]; ok {
 			continue

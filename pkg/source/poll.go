@@ -23,13 +23,7 @@ func (s *Sources) pollLoop(ctx context.Context) {
 		case <-timer.C:
 		case <-s.wake:
 		}
-		now := time.Now()
-		s.tidyAll(now)
-		listening.tend(ctx, now)
-		next := now.Add(s.cfg.PollInterval)
-		if s.lead.Load() {
-			next = s.pollDue(now, next)
-		}
+		next := s.pollOnce(ctx, listening)
 		select {
 		case <-ctx.Done():
 			return
@@ -37,6 +31,19 @@ func (s *Sources) pollLoop(ctx context.Context) {
 		}
 		timer.Reset(time.Until(next))
 	}
+}
+
+// pollOnce is one look, which waits for nothing, and tells when to look again.
+func (s *Sources) pollOnce(ctx context.Context, listening *streams) (next time.Time) {
+	defer s.cfg.Pulse.Begin("the poll loop")()
+	now := time.Now()
+	s.tidyAll(now)
+	listening.tend(ctx, now)
+	next = now.Add(s.cfg.PollInterval)
+	if s.lead.Load() {
+		next = s.pollDue(now, next)
+	}
+	return next
 }
 
 // due is a scope and when it is to be polled.

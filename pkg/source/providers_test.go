@@ -19,16 +19,14 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/harness"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/infisical"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/seed"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 // twoStores are a store of each provider at a simulator, and what both need to log in.
 func twoStores(t *testing.T) (op *connect.Server, inf *infisical.Server, spec, folder *v1.SecretStoreProvider, material provider.Material) {
 	op, inf = seed.HomeCluster().Servers(connect.Options{}, infisical.Options{})
 	selector := func(key string) v1.SecretKeySelector { return v1.SecretKeySelector{Name: ptr.To("s"), Key: &key} }
-	spec = &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-		ConnectHost: op.Start(), Vaults: map[string]int64{"pitower": 1},
-		Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{ConnectTokenSecretRef: selector("token")}},
-	}}
+	spec = storespec.Connect(op.Start(), selector("token"), "pitower")
 	folder = &v1.SecretStoreProvider{Infisical: &v1.InfisicalProvider{
 		HostAPI: ptr.To(inf.Start()), SecretsScope: v1.InfisicalScope{ProjectSlug: "home-lab-iwi-y", EnvironmentSlug: "prod"},
 		Auth: v1.InfisicalAuth{UniversalAuthCredentials: &v1.InfisicalUniversalAuth{ClientID: selector("id"), ClientSecret: selector("secret")}},

@@ -17,10 +17,10 @@ const idleIntervals = 3
 
 // scope is what a Source knows of one provider.Scope. All of it is guarded by Source.mu.
 type scope struct {
+	held
 	id provider.Scope
 	// picture is what the last revalidation that ended well showed, began is when that began.
 	picture provider.Picture
-	size    int64
 	began   time.Time
 	// edition is that of the picture, editionBefore that of the one before it.
 	edition, editionBefore edition
@@ -45,8 +45,6 @@ type scope struct {
 	parts map[provider.PartID]*part
 	// jitter is between 0 and 1.
 	jitter float64
-	// tenant is the namespace that the scope counts for.
-	tenant string
 	// wants counts the needs of owners that this scope is for; used is when somebody last asked for it.
 	wants          int
 	used           time.Time
@@ -59,7 +57,7 @@ type scope struct {
 // many.
 func (src *Source) scopeLocked(id provider.Scope, tenant string) (*scope, error) {
 	if sc, ok := src.scopes[id]; ok {
-		src.shareScopeLocked(sc, tenant)
+		src.shareLocked(&sc.held, tenant)
 		return sc, nil
 	}
 	limit := src.sources.cfg.Limits.Scopes
@@ -67,7 +65,7 @@ func (src *Source) scopeLocked(id provider.Scope, tenant string) (*scope, error)
 		return nil, provider.Errorf(provider.Invalid,
 			"%q: this store already watches %d vaults or folders, which is as many as one may; name fewer, or use another store", id.Name, limit)
 	}
-	sc := &scope{id: id, tenant: tenant, jitter: rand.Float64(), parts: map[provider.PartID]*part{}}
+	sc := &scope{held: held{tenant: tenant}, id: id, jitter: rand.Float64(), parts: map[provider.PartID]*part{}}
 	src.tenants.change(tenant, holdings{scopes: 1})
 	src.scopes[id] = sc
 	src.untidy = true

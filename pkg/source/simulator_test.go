@@ -13,6 +13,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 // sourcesOf runs Sources of the real providers until the test ends.
@@ -39,16 +40,9 @@ func selectKey(key string) v1.SecretKeySelector {
 // ofConnect is a Source of vaults of a simulated Connect.
 func ofConnect(t *testing.T, sources *source.Sources, sim *connect.Server, vaults ...string) *source.Source {
 	t.Helper()
-	order := map[string]int64{}
-	for i, name := range vaults {
-		order[name] = int64(i + 1)
-	}
 	src, err := sources.Get(source.Store{
 		UID: "connect", Kind: v1.SecretStoreKind, Namespace: "team", Name: "connect",
-		Provider: &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-			ConnectHost: sim.URL(), Vaults: order,
-			Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{ConnectTokenSecretRef: selectKey("token")}},
-		}},
+		Provider: storespec.Connect(sim.URL(), selectKey("token"), vaults...),
 	}, provider.Material{"token": value.FromString(connect.DefaultToken)})
 	require.NoError(t, err)
 	return src

@@ -149,10 +149,10 @@ func (src *Source) retire(successor *Source) {
 	for _, sc := range src.scopes {
 		src.abandonLocked(sc)
 		src.disperseLocked(sc.current)
-		src.dropScopeShareLocked(sc)
+		src.dropShareLocked(&sc.held)
 		for _, p := range sc.parts {
 			src.disperseLocked(p.flight)
-			src.dropPartShareLocked(p)
+			src.dropShareLocked(&p.held)
 		}
 	}
 	src.unloaded, src.queue = nil, nil

@@ -49,7 +49,7 @@ func New(cfg Config) *Sources {
 	s := &Sources{
 		cfg:      cfg,
 		key:      newIdentityKey(),
-		notifier: newNotifier(),
+		notifier: newNotifier(cfg.Pulse),
 		life:     newLife(),
 		wake:     make(chan struct{}, 1),
 		current:  map[types.UID]*Source{},

@@ -75,34 +75,35 @@ func (src *Source) tenantLocked(r *read, n provider.Need) string {
 	return src.tenantOf(everybody)
 }
 
-// shareScopeLocked notes that a tenant uses a scope: what two use is everybody's.
-func (src *Source) shareScopeLocked(sc *scope, tenant string) {
-	if sc.tenant == tenant || sc.tenant == everybody {
+// held is what a scope or a part has of a Source's memory, and whom it counts for. It is guarded by Source.mu.
+type held struct {
+	// tenant is the namespace that it counts for.
+	tenant string
+	size   int64
+	isPart bool
+}
+
+// holdings are those that it is.
+func (h *held) holdings() holdings {
+	if h.isPart {
+		return holdings{parts: 1, bytes: h.size}
+	}
+	return holdings{scopes: 1, bytes: h.size}
+}
+
+// shareLocked notes that a tenant uses what is held: what two use is everybody's.
+func (src *Source) shareLocked(h *held, tenant string) {
+	if h.tenant == tenant || h.tenant == everybody {
 		return
 	}
-	src.dropScopeShareLocked(sc)
-	sc.tenant = everybody
-	src.tenants.change(everybody, holdings{scopes: 1, bytes: sc.size})
+	src.dropShareLocked(h)
+	h.tenant = everybody
+	src.tenants.change(everybody, h.holdings())
 }
 
-// dropScopeShareLocked takes a scope out of what its tenant holds.
-func (src *Source) dropScopeShareLocked(sc *scope) {
-	src.tenants.change(sc.tenant, holdings{scopes: -1, bytes: -sc.size})
-	src.sources.namespaces.add(sc.tenant, -sc.size)
-}
-
-// sharePartLocked is shareScopeLocked for a part.
-func (src *Source) sharePartLocked(p *part, tenant string) {
-	if p.tenant == tenant || p.tenant == everybody {
-		return
-	}
-	src.dropPartShareLocked(p)
-	p.tenant = everybody
-	src.tenants.change(everybody, holdings{parts: 1, bytes: p.size})
-}
-
-// dropPartShareLocked takes a part out of what its tenant holds.
-func (src *Source) dropPartShareLocked(p *part) {
-	src.tenants.change(p.tenant, holdings{parts: -1, bytes: -p.size})
-	src.sources.namespaces.add(p.tenant, -p.size)
+// dropShareLocked takes what is held out of what its tenant holds.
+func (src *Source) dropShareLocked(h *held) {
+	had := h.holdings()
+	src.tenants.change(h.tenant, holdings{scopes: -had.scopes, parts: -had.parts, bytes: -had.bytes})
+	src.sources.namespaces.add(h.tenant, -had.bytes)
 }

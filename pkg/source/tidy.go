@@ -81,15 +81,13 @@ func (src *Source) sweepLocked(marked map[provider.WantedPart]struct{}, idle tim
 			src.untidy = true
 			continue
 		}
-		src.dropScopeShareLocked(sc)
-		src.releaseLocked(sc.size)
+		src.letGoLocked(&sc.held)
 		delete(src.scopes, id)
 	}
 }
 
 func (src *Source) dropPartLocked(p *part) {
-	src.dropPartShareLocked(p)
-	src.releaseLocked(p.size)
+	src.letGoLocked(&p.held)
 	delete(p.scope.parts, p.id)
 	src.parts--
 }

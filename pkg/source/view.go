@@ -69,7 +69,7 @@ func (v *view) part(id provider.Scope, partID provider.PartID) (content provider
 	case p.content != nil:
 		p.used = now
 		if v.read.mode != onlyHeld {
-			v.src.sharePartLocked(p, v.src.tenantLocked(v.read, v.need))
+			v.src.shareLocked(&p.held, v.src.tenantLocked(v.read, v.need))
 		}
 		return p.content, provider.Stamp(p.edition), nil, true
 	case p.failedLocked(v.read.arrived, now):

@@ -149,7 +149,7 @@ func (src *Source) addWantLocked(owner types.UID, n provider.Need, tenant string
 	if w != nil && w.tenant != tenant {
 		w.tenant = everybody
 		for _, id := range w.scopes {
-			src.shareScopeLocked(src.scopes[id], tenant)
+			src.shareLocked(&src.scopes[id].held, tenant)
 		}
 	}
 	if w == nil {

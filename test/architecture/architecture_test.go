@@ -44,6 +44,39 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
+// TestEveryPackageIsDescribed holds the table of docs/architecture.md against the packages that there are. A package is described
+// by itself, or below the one that it is in, by its name in the row of that one.
+func TestEveryPackageIsDescribed(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "docs", "architecture.md"))
+	require.NoError(t, err)
+	_, rooms, found := strings.Cut(string(page), "\n## The rooms\n")
+	require.True(t, found)
+	rooms, _, _ = strings.Cut(rooms, "\n## ")
+	for _, p := range modulePackages(t) {
+		if !within(p.Path, "pkg") || within(p.Path, "pkg/generated") || within(p.Path, "pkg/apis") {
+			continue
+		}
+		if !describes(rooms, p.Path) {
+			t.Errorf("docs/architecture.md does not tell what %s is for", p.Path)
+		}
+	}
+	for _, name := range regexp.MustCompile("`(pkg/[a-z/]+)`").FindAllStringSubmatch(rooms, -1) {
+		require.DirExists(t, filepath.Join(root, name[1]))
+	}
+}
+
+func describes(rooms, path string) bool {
+	if strings.Contains(rooms, "`"+path+"`") {
+		return true
+	}
+	for line := range strings.SplitSeq(rooms, "\n") {
+		if strings.Contains(line, "`"+filepath.Dir(path)+"`") && strings.Contains(line, "`"+filepath.Base(path)+"`") {
+			return true
+		}
+	}
+	return false
+}
+
 func checkImporters(t *testing.T, from, room, path string) {
 	for _, rule := range importers {
 		if within(path, rule.path) && !within(from, rule.path) && !slices.Contains(rule.rooms, room) {

@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,12 +15,16 @@ import (
 	"time"
 )
 
-// DefaultKubernetes is the Kubernetes minor version that is run unless
-// [Options.Kubernetes] or the caller of [Binaries] names another. Every folder
-// hack/controlplane/kubernetes-<minor> is a version that can be named.
-const DefaultKubernetes = "1.37"
+// The ends of what this project is made for, as Kubernetes minor versions. Every
+// folder hack/controlplane/kubernetes-<minor> is a version that can be named.
+const (
+	Newest = "1.37"
+	Oldest = "1.34"
+)
 
 const (
+	// envKubernetes names the minor version where the caller names none.
+	envKubernetes = "CONTROLPLANE_KUBERNETES"
 	// envCache replaces the directory that holds one folder per built version.
 	envCache = "CONTROLPLANE_CACHE"
 	// envBinaries names a directory that already holds the four binaries; nothing
@@ -31,6 +36,10 @@ const (
 	etcdModule       = "go.etcd.io/etcd/server/v3"
 	kubernetesModule = "k8s.io/kubernetes"
 )
+
+// Kubernetes is the minor version that is run where none is named: what the
+// environment variable CONTROLPLANE_KUBERNETES says, or else the newest.
+func Kubernetes() string { return cmp.Or(os.Getenv(envKubernetes), Newest) }
 
 // Paths locates the binaries of one control plane version.
 type Paths struct {
@@ -62,7 +71,7 @@ func (p Paths) missing() error {
 }
 
 // Binaries returns the binaries of a Kubernetes minor version ("1.37"; empty
-// means [DefaultKubernetes]). It builds them when the cache does not hold them,
+// means that of [Kubernetes]). It builds them when the cache does not hold them,
 // which takes minutes, and says so on progress, which may be nil.
 //
 // It must be called with a working directory inside this repository, unless the
@@ -78,7 +87,7 @@ func Binaries(ctx context.Context, kubernetes string, progress io.Writer) (Paths
 		return paths, nil
 	}
 	if kubernetes == "" {
-		kubernetes = DefaultKubernetes
+		kubernetes = Kubernetes()
 	}
 	if progress == nil {
 		progress = io.Discard
@@ -140,7 +149,7 @@ func RepositoryRoot() (string, error) {
 		return "", err
 	}
 	for dir := start; ; dir = filepath.Dir(dir) {
-		_, err := os.Stat(filepath.Join(dir, "hack", "controlplane", "kubernetes-"+DefaultKubernetes, "go.mod"))
+		_, err := os.Stat(filepath.Join(dir, "hack", "controlplane", "kubernetes-"+Newest, "go.mod"))
 		if err == nil {
 			return dir, nil
 		}

@@ -31,7 +31,7 @@ func fakeRepository(t *testing.T) (cache string, builds func() int) {
 	t.Helper()
 	root := t.TempDir()
 	bin := filepath.Join(root, "bin")
-	module := filepath.Join(root, "hack", "controlplane", "kubernetes-"+DefaultKubernetes)
+	module := filepath.Join(root, "hack", "controlplane", "kubernetes-"+Newest)
 	deep := filepath.Join(root, "test", "deep")
 	for _, dir := range []string{bin, module, deep} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -52,6 +52,7 @@ func fakeRepository(t *testing.T) (cache string, builds func() int) {
 	t.Setenv("BUILDS", log)
 	t.Setenv(envCache, cache)
 	t.Setenv(envBinaries, "")
+	t.Setenv(envKubernetes, "")
 	t.Chdir(deep)
 	return cache, func() int {
 		content, err := os.ReadFile(log)
@@ -90,7 +91,7 @@ func TestBinariesAreBuiltOnce(t *testing.T) {
 	if err := os.Remove(pathsIn(want).Kubectl); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Binaries(t.Context(), DefaultKubernetes, nil); err != nil {
+	if _, err := Binaries(t.Context(), Newest, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := builds(); got != 2 {
@@ -125,6 +126,21 @@ func TestBinariesOfAnUnknownVersion(t *testing.T) {
 	_, err := Binaries(t.Context(), "1.2", nil)
 	if err == nil || !strings.Contains(err.Error(), "Kubernetes 1.2") {
 		t.Errorf("got the error %v, want one that names the version", err)
+	}
+}
+
+func TestTheEnvironmentNamesTheVersion(t *testing.T) {
+	_, builds := fakeRepository(t)
+	t.Setenv(envKubernetes, "1.2")
+	_, err := Binaries(t.Context(), "", nil)
+	if err == nil || !strings.Contains(err.Error(), "Kubernetes 1.2") {
+		t.Errorf("got the error %v, want one that names the version", err)
+	}
+	if _, err := Binaries(t.Context(), Newest, nil); err != nil {
+		t.Errorf("a version that the caller names: %v", err)
+	}
+	if got := builds(); got != 1 {
+		t.Errorf("%d builds, want 1", got)
 	}
 }
 

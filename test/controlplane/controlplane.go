@@ -20,8 +20,8 @@ type Options struct {
 	// kubeconfigs. It is made when it is not there. It must not hold an earlier
 	// control plane, and the caller removes it.
 	Dir string
-	// Kubernetes is the minor version to run ("1.37"); empty means
-	// DefaultKubernetes.
+	// Kubernetes is the minor version to run ("1.37"); empty means that of the
+	// function Kubernetes.
 	Kubernetes string
 	// Progress is told about builds; nil means nobody.
 	Progress io.Writer

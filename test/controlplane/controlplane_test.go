@@ -91,10 +91,10 @@ func testVersions(t *testing.T, cp *ControlPlane, _ kubernetes.Interface) {
 	if got.ClientVersion != got.ServerVersion {
 		t.Errorf("kubectl is %v, kube-apiserver %v", got.ClientVersion, got.ServerVersion)
 	}
-	if minor := got.ServerVersion.Major + "." + got.ServerVersion.Minor; minor != DefaultKubernetes {
-		t.Errorf("the server is %q, want %q", minor, DefaultKubernetes)
+	if minor := got.ServerVersion.Major + "." + got.ServerVersion.Minor; minor != Kubernetes() {
+		t.Errorf("the server is %q, want %q", minor, Kubernetes())
 	}
-	if !strings.HasPrefix(got.ServerVersion.GitVersion, "v"+DefaultKubernetes+".") {
+	if !strings.HasPrefix(got.ServerVersion.GitVersion, "v"+Kubernetes()+".") {
 		t.Errorf("the server calls itself %q", got.ServerVersion.GitVersion)
 	}
 }

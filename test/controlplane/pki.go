@@ -68,6 +68,15 @@ func (a *authority) client(user string, groups ...string) (keyPair, error) {
 // serving issues a certificate for a server reached under hosts, names or IP
 // addresses.
 func (a *authority) serving(hosts ...string) (keyPair, error) {
+	return a.server([]x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, hosts)
+}
+
+// peer issues a certificate for a server that is a client of others like it, too.
+func (a *authority) peer(hosts ...string) (keyPair, error) {
+	return a.server([]x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, hosts)
+}
+
+func (a *authority) server(usages []x509.ExtKeyUsage, hosts []string) (keyPair, error) {
 	if len(hosts) == 0 {
 		return keyPair{}, fmt.Errorf("a serving certificate needs at least one host name or IP address")
 	}
@@ -75,7 +84,7 @@ func (a *authority) serving(hosts ...string) (keyPair, error) {
 	if err != nil {
 		return keyPair{}, err
 	}
-	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	template.ExtKeyUsage = usages
 	for _, host := range hosts {
 		if ip := net.ParseIP(host); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 )
 
 // ProgramOptions describes a server that runs beside the control plane.
@@ -68,6 +69,25 @@ func (p *Program) Kill() error {
 	}
 	p.component.running = nil
 	return running.kill()
+}
+
+// Drain asks the program to end and waits until it has, which must not take longer than grace, and succeeds only if it says so
+// by its exit code. Other programs can be started and stopped meanwhile.
+func (p *Program) Drain(grace time.Duration) error {
+	p.cp.lifecycle.Lock()
+	running := p.component.running
+	p.component.running = nil
+	p.cp.lifecycle.Unlock()
+	if running == nil {
+		return errors.New("draining " + p.component.name + ": it does not run")
+	}
+	if err := running.stop(grace); err != nil {
+		return err
+	}
+	if state := running.cmd.ProcessState; !state.Success() {
+		return fmt.Errorf("draining %s: %s; the end of its log:\n%s", p.component.name, state, running.logTail())
+	}
+	return nil
 }
 
 // PID is the id of the program's process, 0 when it does not run.

@@ -8,13 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // Tool returns the path of a program that tests run beside the control plane: the folder of hack/controlplane that has the name
-// is a module whose tool it is. Like [Binaries] it builds what the cache does not hold, and says so on progress, which may be
-// nil.
-func Tool(ctx context.Context, name string, progress io.Writer) (string, error) {
+// is a module whose tool it is. The module's other tools are built with it, and lie beside it. Like [Binaries] it builds what
+// the cache does not hold, and says so on progress, which may be nil. flags are those of "go build".
+func Tool(ctx context.Context, name string, progress io.Writer, flags ...string) (string, error) {
 	root, err := RepositoryRoot()
 	if err != nil {
 		return "", fmt.Errorf("building %s: %w", name, err)
@@ -23,7 +24,7 @@ func Tool(ctx context.Context, name string, progress io.Writer) (string, error) 
 		progress = io.Discard
 	}
 	t := tool{name: name, module: filepath.Join(root, "hack", "controlplane", name)}
-	path, err := t.cached(ctx, progress)
+	path, err := t.cached(ctx, progress, flags)
 	if err != nil {
 		return "", fmt.Errorf("building %s: %w", name, err)
 	}
@@ -33,16 +34,18 @@ func Tool(ctx context.Context, name string, progress io.Writer) (string, error) 
 type tool struct{ name, module string }
 
 // cached builds the program unless its version is in the cache. Of several builders one builds and the others wait.
-func (t tool) cached(ctx context.Context, progress io.Writer) (path string, err error) {
-	version, err := t.goCommand(ctx, "list", "-f", "{{.Module.Version}}", "tool")
+func (t tool) cached(ctx context.Context, progress io.Writer, flags []string) (path string, err error) {
+	versions, err := t.goCommand(ctx, "list", "-f", "{{.Module.Version}}", "tool")
 	if err != nil {
 		return "", err
 	}
+	// All tools are of one module.
+	version, _, _ := strings.Cut(versions, "\n")
 	cache, err := cacheDir()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cache, t.name+"_"+strings.TrimSpace(version))
+	dir := filepath.Join(cache, t.name+"_"+version)
 	path = filepath.Join(dir, t.name)
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
@@ -55,9 +58,10 @@ func (t tool) cached(ctx context.Context, progress io.Writer) (path string, err 
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	fmt.Fprintf(progress, "building %s %s into %s (once; a minute or two)\n", t.name, strings.TrimSpace(version), dir)
-	// The go command puts a binary in its place when it is complete.
-	_, err = t.goCommand(ctx, "build", "-trimpath", "-ldflags=-s -w", "-o", dir+string(filepath.Separator), "tool")
+	fmt.Fprintf(progress, "building %s %s into %s (once; a minute or two)\n", t.name, version, dir)
+	// The go command puts binaries in their place when they are complete.
+	args := slices.Concat([]string{"build", "-trimpath", "-ldflags=-s -w", "-o", dir + string(filepath.Separator)}, flags, []string{"tool"})
+	_, err = t.goCommand(ctx, args...)
 	return path, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/harness"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/infisical"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 // Provider is a simulated provider with the items of a fleet. It runs in this process, over plain HTTP on loopback.
@@ -55,11 +56,7 @@ func (Connect) Credential() map[string]string {
 
 // Connection implements Provider.
 func (c Connect) Connection(store int, credential func(string) v1.SecretKeySelector) *v1.SecretStoreProvider {
-	return &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-		ConnectHost: c.URL(),
-		Vaults:      map[string]int64{vaultName(store): 1},
-		Auth:        &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{ConnectTokenSecretRef: credential("token")}},
-	}}
+	return storespec.Connect(c.URL(), credential("token"), vaultName(store))
 }
 
 // Ref implements Provider.

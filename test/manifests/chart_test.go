@@ -30,9 +30,6 @@ replicaCount: 2
 etcd: {external: {endpoints: ["https://etcd-0.etcd:2379", "https://etcd-1.etcd:2379"], tls: {secretName: etcd-client}}}
 `
 
-// ahead are flags that the chart has before the server.
-var ahead = []string{"watch-namespaces", "snapshot-dir", "snapshot-interval", "snapshot-keep", "etcd-quota-bytes"}
-
 func TestLint(t *testing.T) {
 	out, complaint, err := helm(t, "", "lint", "--strict", chart)
 	require.NoError(t, err, out+complaint)
@@ -52,7 +49,7 @@ func TestChart(t *testing.T) {
 			require.EqualValues(t, 1, *set.Spec.Replicas)
 			require.Len(t, set.Spec.VolumeClaimTemplates, 1)
 			pod := set.Spec.Template.Spec
-			require.Nil(t, pod.Containers[0].Lifecycle, "a lone replica has nobody to hand over to")
+			require.NotContains(t, strings.Join(pod.Containers[0].Args, " "), "--shutdown-delay", "a lone replica has nobody to hand over to")
 			require.Contains(t, pod.Containers[0].Env, corev1.EnvVar{Name: "GOMEMLIMIT", Value: "819MiB"})
 			require.EqualValues(t, 1, one[*policyv1.PodDisruptionBudget](t, m).Spec.MaxUnavailable.IntVal)
 			require.Len(t, all[*apiService](m), 1)
@@ -79,7 +76,7 @@ func TestChart(t *testing.T) {
 				require.Contains(t, args, "--"+flag+"="+mount.MountPath+"/"+key)
 			}
 			require.Equal(t, "etcd-client", pod.Volumes[0].Secret.SecretName)
-			require.EqualValues(t, 10, pod.Containers[0].Lifecycle.PreStop.Sleep.Seconds)
+			require.Contains(t, args, "--shutdown-delay-duration=10s")
 			require.Greater(t, *pod.TerminationGracePeriodSeconds, int64(40))
 			require.Len(t, pod.TopologySpreadConstraints, 1)
 		}},
@@ -114,6 +111,14 @@ func TestChart(t *testing.T) {
 			require.False(t, boundEverywhere(m, name+":reader"))
 			require.Len(t, all[*rbacv1.RoleBinding](m), 2+4, "two for each, beside those of the server's own namespace")
 		}},
+		"some namespaces alone, and generic targets": {
+			values: "{scopedNamespace: a, scopedRBAC: true, genericTargets: {enabled: true}}",
+			check: func(t *testing.T, m manifests, _ []string) {
+				require.Contains(t, podOf(t, m).Containers[0].Args, "--watch-namespaces=a")
+				require.False(t, boundEverywhere(m, name+":generic-targets"))
+				require.Len(t, all[*rbacv1.RoleBinding](m), 2+3)
+			},
+		},
 		"snapshots": {
 			values: "snapshots: {enabled: true, volume: {persistentVolumeClaim: {claimName: saved}}, interval: 1h}",
 			check: func(t *testing.T, m manifests, _ []string) {
@@ -202,7 +207,7 @@ podDisruptionBudget: {minAvailable: 1}
 			m := parse(t, known)
 			for _, arg := range podOf(t, m).Containers[0].Args {
 				flag, _, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
-				require.True(t, hasFlag(flag) || slices.Contains(ahead, flag), "the server has no flag %s", arg)
+				require.True(t, hasFlag(flag), "the server has no flag %s", arg)
 			}
 			require.NotContains(t, known, "insecureSkipTLSVerify")
 			test.check(t, withoutHooks(m), others)

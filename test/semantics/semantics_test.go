@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,25 @@ func TestEveryRowIsProven(t *testing.T) {
 			}
 		}
 	}
+}
+
+// namedTest is a test as the pages name it.
+var namedTest = regexp.MustCompile("`((?:pkg|test|cmd|hack)[a-z0-9/]*\\.(?:Test|Fuzz)\\w+)`")
+
+// TestEveryNamedTestExists looks for the tests that all pages name, the tables of other columns included.
+func TestEveryNamedTestExists(t *testing.T) {
+	seen := 0
+	for _, page := range pages(t) {
+		body, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, found := range namedTest.FindAllStringSubmatch(string(body), -1) {
+			seen++
+			if err := findTest(found[1]); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+	require.Greater(t, seen, 100, "the pages name their tests")
 }
 
 // TestWhatIsMissing lets no row put off what users may ask for, but for what this server was never meant to do.

@@ -24,7 +24,9 @@ func NewCommand(ctx context.Context) *cobra.Command {
 		Use:   "external-secrets-apiserver",
 		Short: "Serve external-secrets.io/v1, live",
 		Long: `external-secrets-apiserver serves ExternalSecret, SecretStore and ClusterSecretStore as an aggregated Kubernetes API
-server. A read is answered from the provider, now; a background materializer keeps the Secrets that pods mount.`,
+server. A read is answered from the provider, now; a background materializer keeps the Secrets that pods mount.
+
+The store is saved, looked into and restored by: external-secrets-apiserver snapshot --help`,
 		SilenceUsage: true,
 		Args:         cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -53,6 +55,6 @@ server. A read is answered from the provider, now; a background materializer kee
 	}
 	columns, _, _ := term.TerminalSize(cmd.OutOrStdout())
 	cliflag.SetUsageAndHelpFunc(cmd, flags, columns)
-	cmd.AddCommand(newUninstallCommand(ctx))
+	cmd.AddCommand(newSnapshotCommand(ctx), newUninstallCommand(ctx))
 	return cmd
 }

@@ -22,7 +22,7 @@ func Run(ctx context.Context, o *options.Options) error {
 	beside.Go(func() { paceCollection(pacing) })
 
 	if o.EmbedsEtcd() {
-		etcd, err := embeddedetcd.Start(ctx, o.DataDir)
+		etcd, err := embeddedetcd.Start(ctx, o.DataDir, embeddedetcd.Quota(o.EtcdQuotaBytes))
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
@@ -27,7 +26,7 @@ var admissionKinds = map[string]string{
 
 // Config makes the server's Config. It reads from the host what its delegated authentication needs, and which kinds of
 // admission it has.
-func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
+func (o *Options) Config(ctx context.Context) (*apiserver.Config, error) {
 	host, err := o.hostConfig()
 	if err != nil {
 		return nil, fmt.Errorf("find the host cluster: %w", err)
@@ -52,36 +51,28 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 		return nil, err
 	}
 
+	settings := o.Settings
+	settings.WatchNamespaces = o.watchNamespaces()
 	generic := genericapiserver.NewRecommendedConfig(serializer.NewCodecFactory(o.scheme))
 	config := &apiserver.Config{
 		Generic: generic,
 		Scheme:  o.scheme,
 		Extra: apiserver.Extra{
-			Host:               host,
-			LiveTimeout:        o.LiveTimeout,
-			ListTimeout:        o.ListTimeout,
-			ListFreshness:      o.ListFreshness,
-			PollInterval:       o.PollInterval,
-			ProviderRates:      o.ProviderRates,
-			FollowChanges:      o.FollowChanges,
-			InfisicalEvents:    o.InfisicalEvents,
-			AuthorizeTakeover:  o.AuthorizeTakeover,
-			RequireStoreUse:    o.RequireStoreUse,
-			Reach:              reach,
-			LeaderElect:        o.LeaderElect,
-			ControllerClass:    o.ControllerClass,
-			Namespace:          o.Namespace,
-			Identity:           identity,
-			MetricsBindAddress: o.MetricsBindAddress,
-			Workers:            o.Workers,
-			GenericTargets:     o.GenericTargets,
-			ServingCert:        o.ServingCertConfig(),
-			Etcd:               o.Recommended.Etcd.StorageConfig.Transport,
-			EtcdPrefix:         o.Recommended.Etcd.StorageConfig.Prefix,
-			AcceptStore:        o.AcceptStore,
+			Settings:    settings,
+			Host:        host,
+			Reach:       reach,
+			Identity:    identity,
+			ServingCert: o.ServingCertConfig(),
+			Etcd:        o.Recommended.Etcd.StorageConfig.Transport,
+			EtcdPrefix:  o.Recommended.Etcd.StorageConfig.Prefix,
+			EmbedsEtcd:  o.EmbedsEtcd(),
 		},
 	}
+	generic.ShutdownDelayDuration = o.ShutdownDelay
 	config.ApplyDefaults()
+	if err := o.loadClientCA(ctx); err != nil {
+		return nil, fmt.Errorf("look up the authorities of the host's clients: %w", err)
+	}
 	if err := o.Recommended.ApplyTo(generic); err != nil {
 		return nil, fmt.Errorf("configure the API server: %w", err)
 	}
@@ -91,11 +82,7 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 // hostConfig is for the clients of the host. They are not limited here: the host's priority and fairness knows better what
 // it can take, and a thousand new Secrets should not trickle.
 func (o *Options) hostConfig() (*rest.Config, error) {
-	config, err := rest.InClusterConfig()
-	if path := o.Recommended.CoreAPI.CoreAPIKubeconfigPath; path != "" {
-		config, err = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-			&clientcmd.ClientConfigLoadingRules{ExplicitPath: path}, &clientcmd.ConfigOverrides{}).ClientConfig()
-	}
+	config, err := clusterConfig(o.Recommended.CoreAPI.CoreAPIKubeconfigPath)
 	if err != nil {
 		return nil, err
 	}

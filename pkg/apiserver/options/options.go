@@ -1,4 +1,8 @@
 // Package options has the flags of the server, and makes its Config of them.
+//
+// Complete and Config are where the process first touches its surroundings: Complete makes a self-signed certificate where one
+// is wanted, Config reads from the host what delegated authentication needs and which kinds of admission it serves, and keeps
+// the identity of an embedded store in a file beside it. What makes a server of the Config does none of that.
 package options
 
 import (
@@ -7,6 +11,9 @@ import (
 	"net"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	cliflag "k8s.io/component-base/cli/flag"
@@ -16,12 +23,10 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/install"
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/validation"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/embeddedetcd"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-
-	"k8s.io/apimachinery/pkg/runtime"
 )
 
 const (
@@ -34,47 +39,19 @@ type Options struct {
 	Recommended *genericoptions.RecommendedOptions
 	Logs        *logs.Options
 
+	// Settings are the server's own.
+	apiserver.Settings
+
 	// DataDir holds the embedded etcd, and a self-signed serving certificate where there is one.
 	DataDir string
-	// LiveTimeout is how long a live GET waits for a provider.
-	LiveTimeout time.Duration
-	// ListTimeout is how long a live LIST waits for providers.
-	ListTimeout time.Duration
-	// ListFreshness is how old a picture may be that a live LIST is answered from.
-	ListFreshness time.Duration
-	// PollInterval is how often the leader asks a provider whether a scope changed.
-	PollInterval time.Duration
-	// ProviderRates are the requests a minute that hosts of providers allow; 0 for any number.
-	ProviderRates map[string]int
-	// FollowChanges has a change that polling saw written at once, before the refresh interval is over.
-	FollowChanges bool
-	// InfisicalEvents has the leader listen to changes where Infisical tells of them. On by default: where it does not, that
-	// costs one request in ten minutes for each identity and project.
-	InfisicalEvents bool
-	// AuthorizeTakeover has an ExternalSecret take over a Secret that nobody manages only where its author may update it.
-	AuthorizeTakeover bool
-	// RequireStoreUse has authors of ExternalSecrets be allowed to use the stores that they name.
-	RequireStoreUse bool
 	// AllowedProviderHosts are what stores of a namespace may reach; nil for every host.
 	AllowedProviderHosts []string
-	// LeaderElect has one of several replicas write Secrets; without it, this one does.
-	LeaderElect bool
-	// ControllerClass is the spec.controller of the stores that this server handles.
-	ControllerClass string
-	// Namespace is where the server runs: its Lease and the Secret of its certificate live there.
-	Namespace string
-	// MetricsBindAddress serves /metrics over plain HTTP; nothing when empty.
-	MetricsBindAddress string
-	// Workers is how many Secrets are written at a time.
-	Workers int
-	// GenericTargets lets ExternalSecrets write other kinds than Secret. What is written to them is not kept as Secrets are:
-	// it may be readable by many, and not encrypted in etcd.
-	GenericTargets bool
+	// ShutdownDelay is how long a server that is to end goes on as before, while it says that it is not ready.
+	ShutdownDelay time.Duration
 	// ServingCert says where the serving certificate comes from.
 	ServingCert ServingCert
-	// AcceptStore opens the fence to a store that is not the one that the cluster has on record, as the message of the fence
-	// says: ID@REVISION.
-	AcceptStore string
+	// EtcdQuotaBytes bounds the database of the embedded etcd.
+	EtcdQuotaBytes int64
 
 	scheme   *runtime.Scheme
 	embedded bool
@@ -95,21 +72,25 @@ func New() *Options {
 	recommended.EgressSelector = nil
 
 	return &Options{
-		Recommended:     recommended,
-		Logs:            logs.NewOptions(),
-		DataDir:         "external-secrets-data",
-		LiveTimeout:     5 * time.Second,
-		ListTimeout:     2 * time.Second,
-		ListFreshness:   5 * time.Second,
-		PollInterval:    10 * time.Second,
-		ProviderRates:   map[string]int{},
-		FollowChanges:   true,
-		InfisicalEvents: true,
-		ControllerClass: "default",
-		Namespace:       "external-secrets",
-		Workers:         16,
-		ServingCert:     newServingCert(),
-		scheme:          scheme,
+		Recommended: recommended,
+		Logs:        logs.NewOptions(),
+		Settings: apiserver.Settings{
+			LiveTimeout:     5 * time.Second,
+			ListTimeout:     2 * time.Second,
+			ListFreshness:   5 * time.Second,
+			PollInterval:    10 * time.Second,
+			ProviderRates:   map[string]int{},
+			FollowChanges:   true,
+			InfisicalEvents: true,
+			ControllerClass: "default",
+			Namespace:       "external-secrets",
+			Workers:         16,
+			Snapshots:       newSnapshots(),
+		},
+		DataDir:        "external-secrets-data",
+		EtcdQuotaBytes: embeddedetcd.DefaultQuotaBytes,
+		ServingCert:    newServingCert(),
+		scheme:         scheme,
 	}
 }
 
@@ -133,6 +114,8 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	own.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Have one of several replicas write Secrets, elected by a Lease. Without it, this replica does.")
 	own.StringVar(&o.ControllerClass, "controller-class", o.ControllerClass, "Handle stores whose spec.controller is this or empty.")
 	own.StringVar(&o.Namespace, "namespace", o.Namespace, "Namespace that the server runs in: its Lease, the Secret of its certificate and the record of its store are there.")
+	own.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay, "How long a server that is told to end goes on answering, while /readyz says that it is not ready and connections are asked to go elsewhere. With several replicas, long enough for the cluster to stop sending it requests: about 10s.")
+	o.addNamespacesFlag(own)
 	own.StringVar(&o.MetricsBindAddress, "metrics-bind-address", o.MetricsBindAddress, "Address (host:port) of plain HTTP for /metrics; none when empty. The secure port serves /metrics in any case, behind authorization.")
 	own.IntVar(&o.Workers, "concurrent", o.Workers, "How many Secrets are written at a time.")
 	own.BoolVar(&o.GenericTargets, validation.FlagGenericTargets, o.GenericTargets,
@@ -145,6 +128,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 	o.Recommended.SecureServing.AddFlags(sections.FlagSet("secure serving"))
 	o.ServingCert.addFlags(sections.FlagSet("secure serving"))
 	o.Recommended.Etcd.AddFlags(sections.FlagSet("etcd"))
+	o.addStorageFlags(sections.FlagSet("etcd"))
 	o.Recommended.Audit.AddFlags(sections.FlagSet("audit"))
 	o.Recommended.Admission.AddFlags(sections.FlagSet("admission"))
 	o.Recommended.Features.AddFlags(sections.FlagSet("features"))
@@ -195,6 +179,9 @@ func (o *Options) Validate() error {
 	if o.LiveTimeout > 30*time.Second {
 		errs = append(errs, fmt.Errorf("--live-timeout must be at most 30s, is %s", o.LiveTimeout))
 	}
+	if o.ShutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("--shutdown-delay-duration must not be negative, is %s", o.ShutdownDelay))
+	}
 	if o.ListFreshness < 0 {
 		errs = append(errs, fmt.Errorf("--list-freshness must not be negative, is %s", o.ListFreshness))
 	}
@@ -207,6 +194,7 @@ func (o *Options) Validate() error {
 	if o.AcceptStore != "" && !fence.ValidAcceptance(o.AcceptStore) {
 		errs = append(errs, fmt.Errorf("--accept-store must be ID@REVISION as the server's message has it, is %q", o.AcceptStore))
 	}
+	errs = append(errs, o.validateNamespaces()...)
 	if o.MetricsBindAddress != "" {
 		if _, _, err := net.SplitHostPort(o.MetricsBindAddress); err != nil {
 			errs = append(errs, fmt.Errorf("--metrics-bind-address must be host:port: %w", err))
@@ -217,6 +205,7 @@ func (o *Options) Validate() error {
 	}
 	errs = append(errs, o.Recommended.SecureServing.Validate()...)
 	errs = append(errs, o.validateServingCert()...)
+	errs = append(errs, o.validateStorage()...)
 	errs = append(errs, o.Recommended.Authentication.Validate()...)
 	errs = append(errs, o.Recommended.Authorization.Validate()...)
 	errs = append(errs, o.Recommended.Audit.Validate()...)

@@ -22,8 +22,10 @@ type subject struct {
 
 func (s subject) String() string {
 	switch {
-	case s.name == "":
+	case s.name == "" && s.namespace == "":
 		return s.doing + " " + s.kind
+	case s.name == "":
+		return fmt.Sprintf("%s %s of namespace %s", s.doing, s.kind, s.namespace)
 	case s.namespace == "":
 		return fmt.Sprintf("%s %s %s", s.doing, s.kind, s.name)
 	}
@@ -105,11 +107,14 @@ func cleanStatus(what subject, s metav1.Status) *metav1.Status {
 			}
 		}
 	}
-	clean.Message = what.String() + ": " + explain(clean)
+	clean.Message = what.String() + ": " + explain(what, clean)
 	return clean
 }
 
-func explain(s *metav1.Status) string {
+// rights are the verbs of RBAC for what is only read: nothing but a missing right keeps one from that.
+var rights = map[string]string{"reading": "get", "listing": "list", "watching": "watch"}
+
+func explain(what subject, s *metav1.Status) string {
 	for _, cause := range s.Details.Causes {
 		if cause.Type == corev1.NamespaceTerminatingCause {
 			return "its namespace is being deleted"
@@ -123,6 +128,9 @@ func explain(s *metav1.Status) string {
 	case metav1.StatusReasonConflict:
 		return "it was changed by somebody else"
 	case metav1.StatusReasonForbidden:
+		if verb, ok := rights[what.doing]; ok {
+			return "the host cluster does not allow it: missing rights (" + verb + ")"
+		}
 		return "the host cluster does not allow it: missing rights, a quota or an admission rule"
 	case metav1.StatusReasonInvalid:
 		return "the host cluster finds it invalid" + atFault(s.Details.Causes)

@@ -10,23 +10,36 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/tools/cache"
 )
 
 // listTimeout bounds one page of a list of metadata.
 const listTimeout = time.Minute
 
+// Where is what a list and a watch look at: all namespaces, one, or one object of it.
+type Where struct{ Namespace, Name string }
+
 // Trim keeps of an object's metadata what is wanted, in place.
 type Trim func(*metav1.PartialObjectMetadata)
 
-// ListWatch lists and watches the metadata of a resource in all namespaces, for an informer. Objects are trimmed before
-// the informer sees them: it may log those that it cannot store.
-func (c *Client) ListWatch(resource schema.GroupVersionResource, trim Trim) *cache.ListWatch {
-	objects := c.metadata.Resource(resource)
-	list := subject{doing: "listing", kind: resource.Resource}
-	observe := subject{doing: "watching", kind: resource.Resource}
+// ListWatch lists and watches the metadata of a resource, for an informer. Objects are trimmed before the informer sees them:
+// it may log those that it cannot store.
+func (c *Client) ListWatch(resource schema.GroupVersionResource, where Where, trim Trim) *cache.ListWatch {
+	var objects metadata.ResourceInterface = c.metadata.Resource(resource)
+	if where.Namespace != "" {
+		objects = c.metadata.Resource(resource).Namespace(where.Namespace)
+	}
+	list := subject{doing: "listing", kind: resource.Resource, namespace: where.Namespace, name: where.Name}
+	observe := subject{doing: "watching", kind: resource.Resource, namespace: where.Namespace, name: where.Name}
+	narrow := func(options *metav1.ListOptions) {
+		if where.Name != "" {
+			options.FieldSelector = metav1.ObjectNameField + "=" + where.Name
+		}
+	}
 	return &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			narrow(&options)
 			ctx, err := silent(ctx)
 			if err != nil {
 				return nil, err
@@ -43,6 +56,7 @@ func (c *Client) ListWatch(resource schema.GroupVersionResource, trim Trim) *cac
 			return found, nil
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			narrow(&options)
 			ctx, err := silent(ctx)
 			if err != nil {
 				return nil, err

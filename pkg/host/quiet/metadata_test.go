@@ -23,7 +23,7 @@ func TestMetadataIsTrimmedBeforeAnybodySeesIt(t *testing.T) {
 		Items:    []metav1.PartialObjectMetadata{object},
 	})))
 	require.NoError(t, err)
-	list, err := client.ListWatch(secrets, dropAll).ListWithContext(t.Context(), metav1.ListOptions{})
+	list, err := client.ListWatch(secrets, Where{}, dropAll).ListWithContext(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	require.Equal(t, metav1.ObjectMeta{Name: "db"}, list.(*metav1.PartialObjectMetadataList).Items[0].ObjectMeta)
 
@@ -35,7 +35,7 @@ func TestMetadataIsTrimmedBeforeAnybodySeesIt(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"type": "BOOKMARK", "object": bookmark})
 	}))
 	require.NoError(t, err)
-	w, err := client.ListWatch(secrets, dropAll).WatchWithContext(t.Context(), metav1.ListOptions{})
+	w, err := client.ListWatch(secrets, Where{}, dropAll).WatchWithContext(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	defer w.Stop()
 	added, marked := <-w.ResultChan(), <-w.ResultChan()

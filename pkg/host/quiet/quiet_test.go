@@ -167,7 +167,7 @@ var requests = map[string]func(context.Context, *Client) error{
 		return c.DeleteObject(ctx, appConfigs, "team", "db", "u", "7")
 	},
 	"list": func(ctx context.Context, c *Client) error {
-		_, err := c.ListWatch(corev1.SchemeGroupVersion.WithResource("secrets"), dropAll).ListWithContext(ctx, metav1.ListOptions{})
+		_, err := c.ListWatch(corev1.SchemeGroupVersion.WithResource("secrets"), Where{}, dropAll).ListWithContext(ctx, metav1.ListOptions{})
 		return err
 	},
 	"watch": watchOnce,
@@ -177,7 +177,7 @@ func dropAll(p *metav1.PartialObjectMetadata) { p.ObjectMeta = metav1.ObjectMeta
 
 // watchOnce takes one event of a watch and makes an error of one that is an error.
 func watchOnce(ctx context.Context, c *Client) error {
-	w, err := c.ListWatch(corev1.SchemeGroupVersion.WithResource("secrets"), dropAll).WatchWithContext(ctx, metav1.ListOptions{})
+	w, err := c.ListWatch(corev1.SchemeGroupVersion.WithResource("secrets"), Where{}, dropAll).WatchWithContext(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}

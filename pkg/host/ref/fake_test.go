@@ -26,7 +26,9 @@ type fakeHost struct {
 	unsynced bool
 	lagging  bool
 	down     error
-	reads    map[host.Object]int
+	// outside is a namespace out of scope.
+	outside string
+	reads   map[host.Object]int
 	// block, where it is set, is called by every read before it answers.
 	block func(ctx context.Context) error
 	// tokens are the requests for tokens, and what they are refused with.
@@ -95,6 +97,13 @@ func (f *fakeHost) Version(o host.Object) (string, bool) {
 		return "", false
 	}
 	return f.shown[o], true
+}
+
+func (f *fakeHost) Covers(namespace string) error {
+	if namespace == f.outside {
+		return &host.Outside{Namespace: namespace}
+	}
+	return nil
 }
 
 func (f *fakeHost) read(ctx context.Context, o host.Object) (fakeObject, error) {

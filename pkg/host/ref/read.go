@@ -13,6 +13,9 @@ import (
 // is no such object is for the host to say as well. All that ask at a time share one request; where its caller gives up,
 // another one takes over.
 func (r *Reader) read(ctx context.Context, object host.Object) (content, error) {
+	if err := r.index.Covers(object.Namespace); err != nil {
+		return nil, provider.Errorf(provider.Invalid, "%s is not read: %s", object, err)
+	}
 	for {
 		version, known := r.index.Version(object)
 		if held := r.cache.get(object); held != nil && r.stands(held, version, known) {

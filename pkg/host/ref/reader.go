@@ -38,10 +38,12 @@ type Metrics interface {
 	TokenRequested(reason provider.Reason)
 }
 
-// Index tells at which resourceVersion the host's watch last saw an object, empty for none. known is false while nothing
-// can be said.
+// Index is what the host's watches show: *host.Host.
 type Index interface {
+	// Version is at which resourceVersion an object was last seen, empty for none. known is false while nothing can be said.
 	Version(host.Object) (resourceVersion string, known bool)
+	// Covers returns an error for a namespace that nothing is to be read in.
+	Covers(namespace string) error
 }
 
 // Config is what a Reader needs. Objects and Index are required.

@@ -2,15 +2,13 @@ package infisical
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/wire"
 )
 
 // report is the body of Infisical's own errors. Its message is compared here and shown nowhere.
@@ -72,21 +70,9 @@ func classify(status int, r *report, retryAfter time.Duration) *provider.Error {
 	return e
 }
 
-// unreachable says why there was no answer. Of err nothing is shown: it names addresses.
+// unreachable says why there was no whole answer. Of err nothing is shown: it names addresses.
 func unreachable(ctx context.Context, err error) *provider.Error {
-	what := "Infisical cannot be reached"
-	var untrusted *tls.CertificateVerificationError
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		what = "Infisical did not answer in time"
-	case ctx.Err() != nil:
-		what = "the request was abandoned"
-	case errors.Is(err, egress.ErrAddress):
-		what = "Infisical cannot be reached: " + egress.ErrAddress.Error()
-	case errors.As(err, &untrusted):
-		what = "Infisical's certificate cannot be verified"
-	}
-	e := provider.Errorf(provider.Unavailable, "%s", what)
-	e.Cause = ctx.Err()
-	return e
+	failed := wire.Failure(ctx, err)
+	failed.Message = "Infisical cannot be reached: " + failed.Message
+	return failed
 }

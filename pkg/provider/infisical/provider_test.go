@@ -193,7 +193,7 @@ func TestCertificates(t *testing.T) {
 		material["ca"] = value.New(foreign.CA())
 		err := f.connectWith(material, from).Check(t.Context())
 		requireReason(t, provider.Unavailable, err)
-		require.ErrorContains(t, err, "Infisical's certificate cannot be verified")
+		require.ErrorContains(t, err, "Infisical cannot be reached: the server's certificate is not trusted")
 		require.NoError(t, f.connectWith(material, from, bundle(string(sim.CA()))).Check(t.Context()), "caBundle wins")
 		material["ca"] = value.New(sim.CA())
 	}

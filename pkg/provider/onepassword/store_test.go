@@ -14,6 +14,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/onepassword"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 // start serves a simulated Connect.
@@ -26,18 +27,7 @@ func start(t *testing.T, behaviour connect.Behaviour) *connect.Server {
 }
 
 func spec(host string, vaults ...string) *v1.SecretStoreProvider {
-	order := map[string]int64{}
-	for i, name := range vaults {
-		order[name] = int64(i + 1)
-	}
-	name, key := "connect-token", "token"
-	return &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-		ConnectHost: host,
-		Vaults:      order,
-		Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{
-			ConnectTokenSecretRef: v1.SecretKeySelector{Name: &name, Key: &key},
-		}},
-	}}
+	return storespec.Connect(host, storespec.Key("connect-token", "token"), vaults...)
 }
 
 func material(token string) provider.Material {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"net/url"
 	"sync"
@@ -13,6 +14,9 @@ import (
 // responseHeaderTimeout is a backstop behind the callers' deadlines. A Connect server that waits for its first
 // synchronization may hold a request for a minute; to ask it again later costs less than to hold on.
 const responseHeaderTimeout = 20 * time.Second
+
+// idlePerSite is how many connections to a site stay open unused.
+const idlePerSite = 32
 
 // Transports keeps one http.Transport for each site and each policy while somebody uses it, so that all stores of a site that
 // may reach the same share its connections. It is safe for concurrent use; the zero value is ready.
@@ -65,16 +69,22 @@ func (t *Transports) release(key siteKey, p *pooled) {
 }
 
 func newTransport(way egress.Way) *http.Transport {
+	transport := NewTransport(way, nil, idlePerSite)
+	transport.ResponseHeaderTimeout = responseHeaderTimeout
+	return transport
+}
+
+// NewTransport makes a transport of one site, whose connections are made by way, and verified against roots, those of the system
+// where nil. idle is how many of them stay open unused. Whoever made it closes those in the end.
+func NewTransport(way egress.Way, roots *x509.CertPool, idle int) *http.Transport {
 	return &http.Transport{
-		Proxy:                 way.Proxy,
-		DialContext:           way.DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   10 * time.Second,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          128,
-		MaxIdleConnsPerHost:   32,
-		IdleConnTimeout:       90 * time.Second,
-		ResponseHeaderTimeout: responseHeaderTimeout,
+		Proxy:               way.Proxy,
+		DialContext:         way.DialContext,
+		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 10 * time.Second,
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: idle,
+		IdleConnTimeout:     90 * time.Second,
 		// A header beyond this is no answer of a provider's.
 		MaxResponseHeaderBytes: 64 << 10,
 	}

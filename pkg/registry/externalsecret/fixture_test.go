@@ -33,6 +33,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/value"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 const (
@@ -60,13 +61,7 @@ func newFixture(t testing.TB) *fixture {
 			connect.Text("user", "alice"), connect.Concealed("password", fmt.Sprint("hunter", i)),
 		}})
 	}
-	spec := &v1.SecretStoreSpec{Provider: &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-		ConnectHost: f.sim.Start(),
-		Vaults:      map[string]int64{"apps": 1},
-		Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{ConnectTokenSecretRef: v1.SecretKeySelector{
-			Name: ptr.To("token"), Namespace: ptr.To("security"), Key: ptr.To("token"),
-		}}},
-	}}}
+	spec := &v1.SecretStoreSpec{Provider: storespec.Connect(f.sim.Start(), storespec.KeyIn("security", "token", "token"), "apps")}
 	f.store = outcome.Store{
 		Store: source.Store{UID: "store", Kind: v1.ClusterSecretStoreKind, Name: "vault", Provider: spec.Provider}, Spec: spec,
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 )
 
@@ -95,6 +96,20 @@ func TestWarningsAreFewAndQuick(t *testing.T) {
 			require.Len(t, *warned, mostWarnings)
 			revalidations, _ := v.counts()
 			require.Equal(t, 1, revalidations, "a picture as young as the request is not asked for again")
+		})
+	})
+	t.Run("of a namespace in which nothing is written", func(t *testing.T) {
+		withVault(t, 1, source.Config{}, func(t *testing.T, v *vault) {
+			v.live.Covers = func(namespace string) error { return &host.Outside{Namespace: namespace} }
+			ctx, warned := asUser(t.Context(), "alice")
+			es := secretOf("item-0")
+			es.Spec.Target.CreationPolicy = ptr.To(v1.CreationOwner)
+			v.live.warn(ctx, es, true)
+			require.Len(t, *warned, 1)
+			require.Contains(t, (*warned)[0], "no Secret is written: namespace team is not one of --watch-namespaces")
+			es.Spec.Target.CreationPolicy = ptr.To(v1.CreationNone)
+			v.live.warn(ctx, es, true)
+			require.Len(t, *warned, 1, "none is wanted")
 		})
 	})
 	t.Run("none while a provider does not answer", func(t *testing.T) {

@@ -94,6 +94,12 @@ func (r *REST) Update(ctx context.Context, name string, objInfo rest.UpdatedObje
 	return r.written(ctx, updated, options.DryRun, created), created, nil
 }
 
+// Delete deletes the object, or marks it as to be deleted where something holds it.
+func (r *REST) Delete(ctx context.Context, name string, deleteValidation rest.ValidateObjectFunc, options *metav1.DeleteOptions) (runtime.Object, bool, error) {
+	deleted, now, err := r.Store.Delete(ctx, name, deleteValidation, options)
+	return deleted, now, refusal.Of(err)
+}
+
 // written is the answer to a write that the Store has accepted.
 func (r *REST) written(ctx context.Context, obj runtime.Object, dryRun []string, created bool) runtime.Object {
 	es, ok := obj.(*v1.ExternalSecret)

@@ -1,5 +1,3 @@
-// Package externalsecret serves ExternalSecrets: stored objects from etcd, live reads over them, and the subresources
-// status, secret and refresh.
 package externalsecret
 
 import (

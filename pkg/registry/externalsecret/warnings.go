@@ -19,10 +19,16 @@ const (
 	mostWarnings = 5
 )
 
-// warn tells the author of a new spec which of its stores and keys are not there or not to be used. An update is judged by
+// warn tells the author of a new spec that nothing is written in its namespace, where that is so, and which of its stores and
+// keys are not there or not to be used. An update is judged by
 // what is held: whoever applies a hundred objects does not wait for a hundred answers. A provider that does not answer gives
 // no warning: what is held of it may be long past.
 func (l *Live) warn(ctx context.Context, es *v1.ExternalSecret, created bool) {
+	if l.Covers != nil && outcome.Creation(es) != v1.CreationNone {
+		if err := l.Covers(es.Namespace); err != nil {
+			warning.AddWarning(ctx, "", "no Secret is written: "+err.Error())
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, warnTimeout)
 	defer cancel()
 	now := arrival(ctx)

@@ -2,6 +2,7 @@ package refusal
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,13 +22,17 @@ func TestOf(t *testing.T) {
 		require.True(t, apierrors.IsRequestEntityTooLargeError(Of(err)), "%v", err)
 		require.ErrorContains(t, Of(err), "1.5 MiB")
 	}
+	var full apierrors.APIStatus
+	require.ErrorAs(t, Of(rpctypes.ErrNoSpace), &full)
+	require.EqualValues(t, http.StatusInsufficientStorage, full.Status().Code)
+	require.Contains(t, full.Status().Message, "has reached its quota")
+
 	bad := Of(errors.New("failed to create typed patch object (team/db; v1, Kind=K): .spec.x: field not declared in schema"))
 	require.True(t, apierrors.IsBadRequest(bad))
 	require.ErrorContains(t, bad, ".spec.x: field not declared in schema")
 
 	for _, err := range []error{
 		errors.New("the disk is full"),
-		rpctypes.ErrNoSpace,
 		status.Error(codes.ResourceExhausted, "too many requests"),
 		apierrors.NewConflict(schema.GroupResource{}, "name", errors.New("failed to create typed patch object")),
 	} {

@@ -1,4 +1,8 @@
-// Package secretstore serves both kinds of store, SecretStore and ClusterSecretStore, which differ in their scope alone.
+// Package secretstore serves both kinds of store, SecretStore and ClusterSecretStore, which differ in their scope, and in that
+// a SecretStore may not be at every site (egress.Policy). What is in spec.provider its provider validates.
+//
+// The subresource keys lists the names of what a store can see, live. No other request for a store asks a provider: whether
+// it can be used, the materializer finds out and writes into its status.
 package secretstore
 
 import (

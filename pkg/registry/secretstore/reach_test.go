@@ -12,17 +12,15 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/egress"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider/builtin"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 func connectAt(host, namespace string) v1.SecretStoreSpec {
-	selector := v1.SecretKeySelector{Name: ptr.To("token"), Key: ptr.To("token")}
+	token := storespec.Key("token", "token")
 	if namespace != "" {
-		selector.Namespace = &namespace
+		token = storespec.KeyIn(namespace, "token", "token")
 	}
-	return v1.SecretStoreSpec{Provider: &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-		ConnectHost: host, Vaults: map[string]int64{"a": 1},
-		Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{ConnectTokenSecretRef: selector}},
-	}}}
+	return v1.SecretStoreSpec{Provider: storespec.Connect(host, token, "a")}
 }
 
 // TestSites: a store of a namespace must be where this server lets it be; one that was stored before stays.

@@ -85,6 +85,12 @@ func (r *REST) Update(ctx context.Context, name string, objInfo rest.UpdatedObje
 	return updated, created, r.explainer.status(refusal.Of(err))
 }
 
+// Delete deletes the object, or marks it as to be deleted where something holds it.
+func (r *REST) Delete(ctx context.Context, name string, deleteValidation rest.ValidateObjectFunc, options *metav1.DeleteOptions) (runtime.Object, bool, error) {
+	deleted, now, err := r.Store.Delete(ctx, name, deleteValidation, options)
+	return deleted, now, refusal.Of(err)
+}
+
 func getAttrs(obj runtime.Object) (labels.Set, fields.Set, error) {
 	view, ok := viewOf(obj)
 	if !ok {

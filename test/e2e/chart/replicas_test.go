@@ -19,7 +19,7 @@ func TestTwoReplicas(t *testing.T) {
 	url, files := env.ControlPlane.Etcd()
 	r := release{namespace: "replicated", values: fmt.Sprintf(`
 replicaCount: 2
-shutdownPauseSeconds: 3
+shutdownDelaySeconds: 5
 etcd: {external: {endpoints: [%q], tls: {secretName: etcd-client}}}
 `, url)}
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "etcd-client"}, Data: map[string][]byte{}}

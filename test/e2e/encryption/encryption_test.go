@@ -56,6 +56,9 @@ func TestEncryptionAtRest(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, inClear, found.Spec.Target.Template.Data["literal"])
 	create(t, client, "after", sealed)
+	// Nor is it in a snapshot, which is beside them.
+	_, said, err := env.Command(t, "snapshot", "save", filepath.Join(env.Server.DataDir(), "snapshot.db"), "--data-dir="+env.Server.DataDir())
+	require.NoError(t, err, said)
 	env.Server.Stop(t)
 	require.Empty(t, holding(t, sealed))
 

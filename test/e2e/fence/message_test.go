@@ -16,7 +16,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
-// What a person sees of a closed fence is one message: in the answer, in /readyz, in the log and in an Event. What does not
+// What a person sees of a closed fence is one message: in the answer, in the log and in an Event; /readyz is not ready. What does not
 // come from the store is served.
 func TestAClosedFenceSaysWhatToDo(t *testing.T) {
 	f := newTenant(t)

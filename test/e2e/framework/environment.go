@@ -31,6 +31,11 @@ type Options struct {
 	HostRestarts bool
 	// ServerEnv is added to the server's environment, as "NAME=value".
 	ServerEnv []string
+	// Replicas is how many servers share an external etcd of three members; 0 for one with its own.
+	Replicas int
+	// Namespaces makes an installation whose rights to what is in namespaces, and whose reading, are limited to these, which are
+	// made.
+	Namespaces []string
 	// Roots are certificates in PEM that the server trusts in place of those of the system.
 	Roots []byte
 }
@@ -40,6 +45,8 @@ type Environment struct {
 	ControlPlane *controlplane.ControlPlane
 	// Server is the one behind the APIService.
 	Server *Server
+	// Replicas are nil where there is one server; else Server is the first of them.
+	Replicas *Replicas
 
 	dir       string
 	binary    string
@@ -128,7 +135,7 @@ func Start(ctx context.Context, dir string, options Options) (*Environment, erro
 		ControlPlane: cp, dir: dir, binary: binary, serverEnv: options.ServerEnv,
 		hostRestarts: options.HostRestarts, managedCertificate: options.ManagedCertificate,
 	}
-	if err = e.install(ctx, options.ServerArgs); err == nil && controllers {
+	if err = e.install(ctx, options); err == nil && controllers {
 		err = cp.StartControllerManager(ctx)
 	}
 	if err != nil {
@@ -151,7 +158,7 @@ func ServerBinary(ctx context.Context) (string, error) {
 
 // install brings what artifacts/deploy has into the cluster, but for what needs
 // nodes: the server runs beside it.
-func (e *Environment) install(ctx context.Context, args []string) error {
+func (e *Environment) install(ctx context.Context, options Options) error {
 	manifests, err := ManifestDir()
 	if err != nil {
 		return err
@@ -162,17 +169,31 @@ func (e *Environment) install(ctx context.Context, args []string) error {
 			return fmt.Errorf("installing the server: %w", err)
 		}
 	}
+	args, err := e.limit(ctx, options.Namespaces)
+	if err != nil {
+		return fmt.Errorf("limiting the server to namespaces: %w", err)
+	}
 	e.kubeconfig, err = e.ControlPlane.ServiceAccountKubeconfig(ctx, serverNamespace, serverName)
 	if err != nil {
+		return err
+	}
+	if err := e.startServers(ctx, options.Replicas, slices.Concat(args, options.ServerArgs)); err != nil {
+		return err
+	}
+	return e.awaitSchema(ctx)
+}
+
+func (e *Environment) startServers(ctx context.Context, replicas int, args []string) (err error) {
+	if replicas > 0 {
+		if e.Replicas, err = e.startReplicas(ctx, replicas, args); err == nil {
+			e.Server = e.Replicas.Servers[0]
+		}
 		return err
 	}
 	if e.Server, err = e.newServer(serverName, args); err != nil {
 		return err
 	}
-	if err := e.Server.start(ctx); err != nil {
-		return err
-	}
-	return e.awaitSchema(ctx)
+	return e.Server.start(ctx)
 }
 
 // awaitSchema waits until kube-apiserver has fetched what kubectl validates and
@@ -204,5 +225,9 @@ func ManifestDir() (string, error) {
 
 // Stop ends every process and says what went wrong in the server unnoticed.
 func (e *Environment) Stop() error {
-	return errors.Join(e.ControlPlane.Stop(), e.Server.complaint())
+	err := e.ControlPlane.Stop()
+	if e.Replicas != nil {
+		return errors.Join(err, e.Replicas.stop())
+	}
+	return errors.Join(err, e.Server.complaint())
 }

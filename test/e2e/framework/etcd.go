@@ -10,6 +10,8 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"k8s.io/client-go/rest"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/controlplane"
 )
 
 // Etcd is a client of an etcd, which can tell what was written to it.
@@ -19,6 +21,8 @@ type Etcd struct{ *clientv3.Client }
 type Write struct {
 	Key     string
 	Deleted bool
+	// Revision is the resourceVersion of the object then.
+	Revision int64
 }
 
 const etcdDialTimeout = time.Minute
@@ -36,15 +40,19 @@ func (s *Server) Etcd() (Etcd, error) {
 // HostEtcd returns a client of the control plane's etcd. The caller closes it.
 func (e *Environment) HostEtcd() (Etcd, error) {
 	url, files := e.ControlPlane.Etcd()
+	return dialEtcd([]string{url}, files)
+}
+
+func dialEtcd(urls []string, files controlplane.TLSFiles) (Etcd, error) {
 	config, err := rest.TLSConfigFor(&rest.Config{
 		TLSClientConfig: rest.TLSClientConfig{CAFile: files.CA, CertFile: files.Cert, KeyFile: files.Key},
 	})
 	if err != nil {
-		return Etcd{}, fmt.Errorf("reaching the host's etcd: %w", err)
+		return Etcd{}, fmt.Errorf("reaching etcd: %w", err)
 	}
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{url}, TLS: config, DialTimeout: etcdDialTimeout})
+	client, err := clientv3.New(clientv3.Config{Endpoints: urls, TLS: config, DialTimeout: etcdDialTimeout})
 	if err != nil {
-		return Etcd{}, fmt.Errorf("reaching the host's etcd: %w", err)
+		return Etcd{}, fmt.Errorf("reaching etcd: %w", err)
 	}
 	return Etcd{client}, nil
 }
@@ -81,7 +89,7 @@ func (e Etcd) Since(ctx context.Context, revision int64) ([]Write, error) {
 			return nil, fmt.Errorf("reading the history of etcd: %w", err)
 		}
 		for _, event := range answer.Events {
-			w := Write{Key: string(event.Kv.Key), Deleted: event.Type == clientv3.EventTypeDelete}
+			w := Write{Key: string(event.Kv.Key), Deleted: event.Type == clientv3.EventTypeDelete, Revision: event.Kv.ModRevision}
 			if event.Kv.ModRevision <= now && !w.isHeartbeat() {
 				writes = append(writes, w)
 			}

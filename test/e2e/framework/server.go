@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -161,6 +162,22 @@ func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	require.NoError(t, s.program.Stop())
 }
+
+// Drain ends the server in order, with nobody waiting for it but the caller. Start has to follow.
+func (s *Server) Drain(t testing.TB) {
+	t.Helper()
+	require.NoError(t, s.program.Drain(drainLimit))
+}
+
+// StartDrain is Drain that does not wait. ended gets its outcome.
+func (s *Server) StartDrain() (ended <-chan error) {
+	outcome := make(chan error, 1)
+	go func() { outcome <- s.program.Drain(drainLimit) }()
+	return outcome
+}
+
+// drainLimit is how long a server may take to end: as long as the longest request.
+const drainLimit = time.Minute
 
 // Kill ends the server as a power cut would. Start has to follow.
 func (s *Server) Kill(t testing.TB) {

@@ -34,7 +34,13 @@ type Tenant struct {
 // Tenant makes a Tenant for the test.
 func (e *Environment) Tenant(t testing.TB) *Tenant {
 	t.Helper()
-	f := &Tenant{Simulators: StartSimulators(t), Namespace: e.Namespace(t), env: e}
+	return e.TenantIn(t, e.Namespace(t))
+}
+
+// TenantIn is Tenant in a namespace that is there, and stays.
+func (e *Environment) TenantIn(t testing.TB, namespace string) *Tenant {
+	t.Helper()
+	f := &Tenant{Simulators: StartSimulators(t), Namespace: namespace, env: e}
 	f.Kubectl = e.Kubectl(t).In(f.Namespace)
 	f.Kubectl.Run("create", "secret", "generic", "token", "--from-literal=token="+ConnectToken)
 	f.Kubectl.Run("create", "secret", "generic", "identity",

@@ -62,7 +62,7 @@ func TestPrivateAuthorities(t *testing.T) {
 	require.Equal(t, 1, f.Infisical.Requests.Count(infisical.RouteLogin), "they trust the same, and share a login")
 
 	f.Kubectl.Apply(store("wrong", provided("ConfigMap", "wrong")))
-	f.says(t, "wrong", v1.LiveUnavailable, "Infisical's certificate cannot be verified")
+	f.says(t, "wrong", v1.LiveUnavailable, "Infisical cannot be reached: the server's certificate is not trusted")
 	f.Kubectl.Apply(object("ConfigMap", "data", "wrong", right))
 	f.reads(t, "wrong")
 }

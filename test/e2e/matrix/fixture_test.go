@@ -18,6 +18,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/clientset/versioned"
 	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 	"github.com/live-secrets/external-secrets-apiserver/test/simulator/connect"
+	"github.com/live-secrets/external-secrets-apiserver/test/storespec"
 )
 
 // fixture is a tenant whose rows have a vault and a store each, so that none of them waits for what another changes.
@@ -44,12 +45,7 @@ func (f *fixture) addStore(t *testing.T, name, value string) {
 	f.Connect.AddVault(name).AddItem(connect.Item{Title: "app", Fields: []connect.Field{connect.Concealed("value", value)}})
 	_, err := f.client.ExternalSecretsV1().SecretStores(f.Namespace).Create(t.Context(), &v1.SecretStore{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec: v1.SecretStoreSpec{Provider: &v1.SecretStoreProvider{OnePassword: &v1.OnePasswordProvider{
-			ConnectHost: f.Connect.URL(), Vaults: map[string]int64{name: 1},
-			Auth: &v1.OnePasswordAuth{SecretRef: &v1.OnePasswordAuthSecretRef{
-				ConnectTokenSecretRef: v1.SecretKeySelector{Name: ptr.To("token"), Key: ptr.To("token")},
-			}},
-		}}},
+		Spec:       v1.SecretStoreSpec{Provider: storespec.Connect(f.Connect.URL(), storespec.Key("token", "token"), name)},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
 }

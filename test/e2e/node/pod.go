@@ -88,13 +88,6 @@ func (p *pod) once(ctx context.Context) (again bool, err error) {
 		return false, process.Stop(p.grace())
 	case <-p.ending:
 	}
-	// A pod that is ending is asked on, and so is known to serve still.
-	if pause := p.pause(); pause > 0 {
-		select {
-		case <-time.After(pause):
-		case <-process.Exited():
-		}
-	}
 	return false, process.Stop(p.grace())
 }
 
@@ -123,14 +116,6 @@ func (p *pod) container() *corev1.Container { return &p.object.Spec.Containers[0
 
 func (p *pod) grace() time.Duration {
 	return time.Duration(ptr.Deref(p.object.Spec.TerminationGracePeriodSeconds, 30)) * time.Second
-}
-
-func (p *pod) pause() time.Duration {
-	lifecycle := p.container().Lifecycle
-	if lifecycle == nil || lifecycle.PreStop == nil || lifecycle.PreStop.Sleep == nil {
-		return 0
-	}
-	return time.Duration(lifecycle.PreStop.Sleep.Seconds) * time.Second
 }
 
 // start starts the container, and says that it runs.

@@ -143,6 +143,8 @@ func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 	require.Contains(t, string(log), `"level":"RequestResponse"`, "the policy is in force")
 	require.Contains(t, string(log), `"subresource":"secret"`, "reads of values are recorded, without them")
 	secret.requireNone(t, "the audit log", log)
+	_, _, err = env.Command(t, "snapshot", "save", filepath.Join(env.Server.DataDir(), "snapshot.db"), "--data-dir="+env.Server.DataDir())
+	require.NoError(t, err)
 	env.Server.Stop(t)
 	secret.requireNoneBelow(t, env.Server.DataDir())
 	env.Server.Start(t)

@@ -32,6 +32,10 @@
 {{- if or .Values.leaderElect (not (include "esa.embedded" .)) }}
 - --leader-elect
 {{- end }}
+{{- /* A lone replica has nobody to hand over to: there a delay would only be time without an answer. */ -}}
+{{- if and (not (include "esa.embedded" .)) .Values.shutdownDelaySeconds }}
+- --shutdown-delay-duration={{ int .Values.shutdownDelaySeconds }}s
+{{- end }}
 {{- if .Values.concurrent }}
 - --concurrent={{ include "esa.scalar" .Values.concurrent }}
 {{- end }}

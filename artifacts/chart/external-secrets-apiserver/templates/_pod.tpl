@@ -66,8 +66,8 @@ spec:
     {{- omit .Values.podSecurityContext "enabled" | toYaml | nindent 4 }}
   {{- end }}
   {{- if not (include "esa.embedded" .) }}
-  # What is under way may take half a minute, after the pause before the end.
-  terminationGracePeriodSeconds: {{ add .Values.shutdownPauseSeconds 45 }}
+  # What is under way may take half a minute, after the delay.
+  terminationGracePeriodSeconds: {{ add .Values.shutdownDelaySeconds 50 }}
   {{- end }}
   {{- with .Values.extraInitContainers }}
   initContainers:
@@ -103,14 +103,6 @@ spec:
     {{- if .Values.securityContext.enabled }}
     securityContext:
       {{- omit .Values.securityContext "enabled" | toYaml | nindent 6 }}
-    {{- end }}
-    {{- if and (not (include "esa.embedded" .)) .Values.shutdownPauseSeconds }}
-    lifecycle:
-      preStop:
-        # The server goes on serving while the cluster learns that this replica is going. A lone replica has nobody to hand over
-        # to: there a pause would only be time without an answer.
-        sleep:
-          seconds: {{ .Values.shutdownPauseSeconds }}
     {{- end }}
     startupProbe:
       httpGet:

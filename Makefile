@@ -49,6 +49,7 @@ test: controlplane test-unit test-fuzz test-e2e ## Run all tests: unit, fuzz, in
 controlplane: ## Build the control plane that tests run against, once per version (minutes).
 	$(say) "binaries of the control plane: built once, which takes about eight minutes on two cores, then cached"
 	$(GO) run ./hack/controlplane build
+	$(GO) run ./hack/controlplane tool helm
 
 .PHONY: test-slow
 test-slow: test-slow-named test-oldest ## Run what takes long: the slow tests, and those of `make test-e2e` on the oldest Kubernetes.
@@ -120,9 +121,10 @@ verify-imports: ## Check the direction of imports between the rooms of the house
 	$(GO) test -count=1 ./test/architecture
 
 .PHONY: verify-manifests
-verify-manifests: ## Check that the manifests build and agree with the code.
+verify-manifests: ## Check that the manifests are what the chart makes, build, and agree with the code.
 	$(say) "manifests"
 	$(GO) run ./hack/controlplane build >/dev/null
+	hack/verify-manifests.sh
 	$(GO) test -count=1 ./test/manifests
 
 .PHONY: verify-codegen
@@ -139,6 +141,11 @@ verify-lint: ## Run golangci-lint.
 update-codegen: ## Regenerate generated code.
 	$(say) "generating code"
 	hack/update-codegen.sh
+
+.PHONY: update-manifests
+update-manifests: ## Render artifacts/deploy from the chart.
+	$(say) "rendering artifacts/deploy"
+	hack/update-manifests.sh
 
 .PHONY: clean
 clean: ## Remove what was built, and what the demo left; the cached control plane stays.

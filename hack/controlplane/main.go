@@ -1,6 +1,7 @@
 // Command controlplane builds and runs a Kubernetes control plane on loopback.
 //
 //	go run ./hack/controlplane build             # prints the folder of the binaries
+//	go run ./hack/controlplane tool helm         # prints the path of a program that tests need beside them
 //	go run ./hack/controlplane up --dir .demo    # runs until interrupted
 //
 // --kubernetes=1.34, or CONTROLPLANE_KUBERNETES, names another Kubernetes than the newest: each folder beside this file is one.
@@ -30,7 +31,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("want a command: build or up")
+		return errors.New("want a command: build, tool or up")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	kubernetes := flags.String("kubernetes", controlplane.Kubernetes(), "Kubernetes minor version")
@@ -41,10 +42,12 @@ func run(ctx context.Context, args []string) error {
 	switch args[0] {
 	case "build":
 		return build(ctx, *kubernetes)
+	case "tool":
+		return tool(ctx, flags.Arg(0))
 	case "up":
 		return up(ctx, *kubernetes, *dir)
 	default:
-		return fmt.Errorf("unknown command %q: want build or up", args[0])
+		return fmt.Errorf("unknown command %q: want build, tool or up", args[0])
 	}
 }
 
@@ -54,6 +57,18 @@ func build(ctx context.Context, kubernetes string) error {
 		return err
 	}
 	fmt.Println(paths.Dir)
+	return nil
+}
+
+func tool(ctx context.Context, name string) error {
+	if name == "" {
+		return errors.New("want the name of a folder of hack/controlplane, as in: tool helm")
+	}
+	path, err := controlplane.Tool(ctx, name, os.Stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Println(path)
 	return nil
 }
 

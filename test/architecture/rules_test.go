@@ -13,7 +13,7 @@ var layers = [][]string{
 	{"pkg/provider/builtin", "pkg/template"},
 	{"pkg/source", "pkg/resolve", "pkg/host"},
 	{"pkg/outcome", "pkg/metrics", "pkg/fence"},
-	{"pkg/registry", "pkg/materializer"},
+	{"pkg/registry", "pkg/materializer", "pkg/uninstall"},
 	{"pkg/apiserver"},
 	{"cmd"},
 	{"test"},

@@ -32,6 +32,9 @@ type Options struct {
 	Verbosity int
 	// APIServerArgs are added to kube-apiserver's command line.
 	APIServerArgs []string
+	// Controllers of kube-controller-manager that run beside those that every cluster
+	// here has, by name.
+	Controllers []string
 	// WithoutControllerManager leaves out kube-controller-manager: no garbage
 	// collection, no deletion of namespaces, no default service accounts.
 	WithoutControllerManager bool

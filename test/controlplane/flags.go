@@ -2,6 +2,7 @@ package controlplane
 
 import (
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -100,7 +101,7 @@ func (cp *ControlPlane) controllerManagerArgs(ports []int) []string {
 		"--kubeconfig=" + cp.controllerManagerKubeconfig,
 		"--authentication-kubeconfig=" + cp.controllerManagerKubeconfig,
 		"--authorization-kubeconfig=" + cp.controllerManagerKubeconfig,
-		"--controllers=" + strings.Join(controllers, ","),
+		"--controllers=" + strings.Join(slices.Concat(controllers, cp.options.Controllers), ","),
 		"--use-service-account-credentials",
 		"--service-account-private-key-file=" + c.serviceAccountKey,
 		"--root-ca-file=" + c.clusterCA,

@@ -55,6 +55,6 @@ The store is saved, looked into and restored by: external-secrets-apiserver snap
 	}
 	columns, _, _ := term.TerminalSize(cmd.OutOrStdout())
 	cliflag.SetUsageAndHelpFunc(cmd, flags, columns)
-	cmd.AddCommand(newSnapshotCommand(ctx))
+	cmd.AddCommand(newSnapshotCommand(ctx), newUninstallCommand(ctx))
 	return cmd
 }

@@ -68,7 +68,7 @@ func Main(m *testing.M, options Options, env **Environment) {
 }
 
 func run(m *testing.M, options Options, env **Environment) (code int) {
-	dir, remove, err := runDir()
+	dir, remove, err := RunDir()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -90,8 +90,8 @@ func run(m *testing.M, options Options, env **Environment) (code int) {
 	return code
 }
 
-// runDir returns a folder that nothing is in, and what removes it.
-func runDir() (dir string, remove func(), err error) {
+// RunDir returns a folder that nothing is in, and what removes it.
+func RunDir() (dir string, remove func(), err error) {
 	if kept := os.Getenv("E2E_DIR"); kept != "" {
 		if err := os.MkdirAll(kept, 0o755); err != nil {
 			return "", nil, err
@@ -106,7 +106,7 @@ func runDir() (dir string, remove func(), err error) {
 // Start builds the server, starts a control plane and the server in it, and
 // returns when the API is served. Everything that is written lies below dir.
 func Start(ctx context.Context, dir string, options Options) (*Environment, error) {
-	binary, err := serverBinary(ctx)
+	binary, err := ServerBinary(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,8 @@ func Start(ctx context.Context, dir string, options Options) (*Environment, erro
 	return e, nil
 }
 
-func serverBinary(ctx context.Context) (string, error) {
+// ServerBinary builds the server, with the race detector where the tests have it.
+func ServerBinary(ctx context.Context) (string, error) {
 	if built := os.Getenv("E2E_SERVER"); built != "" {
 		return built, nil
 	}

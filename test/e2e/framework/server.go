@@ -263,8 +263,14 @@ func (s *Server) complaint() error {
 	if err != nil {
 		return err
 	}
+	return Complain(log, !s.env.hostRestarts)
+}
+
+// Complain returns an error when the log of a server holds what none may ever log, and, where its rights are to be complete, that
+// it was forbidden something.
+func Complain(log []byte, rights bool) error {
 	signs := complaints
-	if !s.env.hostRestarts {
+	if rights {
 		signs = append(slices.Clone(signs), refusals...)
 	}
 	for _, sign := range signs {

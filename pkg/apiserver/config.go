@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/runtime"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
@@ -61,6 +62,8 @@ type Extra struct {
 	EtcdPrefix string
 	// AcceptStore settles a disagreement of the store with the cluster's record of it; empty for none.
 	AcceptStore string
+	// Tracing begins traces; nil for none. Trace sets it.
+	Tracing trace.TracerProvider
 }
 
 // decider is what the materializer and previews decide by.

@@ -2,11 +2,8 @@ package apiserver
 
 import (
 	"fmt"
-	"log/slog"
 
-	"github.com/go-logr/logr"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/klog/v2"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/materializer"
@@ -33,7 +30,8 @@ func newMaterializer(parts *components, extra Extra) (*materializer.Materializer
 		FollowChanges: extra.FollowChanges,
 		PollInterval:  extra.PollInterval,
 		Workers:       extra.Workers,
-		Logger:        slog.New(logr.ToSlogHandler(klog.Background())),
+		Logger:        Logger(),
+		Tracing:       extra.Tracing,
 	}
 	if extra.GenericTargets {
 		config.Objects = object.NewClient(parts.host.Client())

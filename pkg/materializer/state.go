@@ -76,6 +76,7 @@ type wish struct {
 // refresh is a wish that is not fulfilled.
 type refresh struct {
 	wish
+	trace  traced
 	parked *parked
 	// confirming is set while a provider is asked, beside the workers, whether keys are gone; confirmed is what came of it.
 	confirming atomic.Bool

@@ -14,12 +14,15 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // report writes the status where something in it changes: a steady cluster causes no writes.
 func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v verdict, now time.Time) error {
 	next := nextStatus(es, v, st.unreported, st.refresh.asked, now)
 	if !apiequality.Semantic.DeepEqual(next, es.Status) {
+		ctx, span := tracing.Start(ctx, tracing.Report)
+		defer span.End()
 		changed := es.DeepCopy()
 		changed.Status = next
 		written, err := t.config.Client.ExternalSecretsV1().ExternalSecrets(es.Namespace).

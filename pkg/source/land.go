@@ -14,6 +14,7 @@ func (src *Source) landLocked(sc *scope, f *flight, s shown, o outcome) {
 	if sc.probe {
 		sc.probe, src.breaker.probing = false, false
 	}
+	f.span = o.span
 	defer src.endLocked(f)
 	if o.stopped || src.isRetired() {
 		src.abandonLocked(sc)

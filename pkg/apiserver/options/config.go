@@ -27,7 +27,7 @@ var admissionKinds = map[string]string{
 
 // Config makes the server's Config. It reads from the host what its delegated authentication needs, and which kinds of
 // admission it has.
-func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
+func (o *Options) Config(ctx context.Context) (*apiserver.Config, error) {
 	host, err := o.hostConfig()
 	if err != nil {
 		return nil, fmt.Errorf("find the host cluster: %w", err)
@@ -82,7 +82,10 @@ func (o *Options) Config(_ context.Context) (*apiserver.Config, error) {
 		},
 	}
 	config.ApplyDefaults()
-	if err := o.Recommended.ApplyTo(generic); err != nil {
+	if err := o.startTracing(ctx, config, identity); err != nil {
+		return nil, err
+	}
+	if err := o.applyRecommended(generic); err != nil {
 		return nil, fmt.Errorf("configure the API server: %w", err)
 	}
 	return config, nil

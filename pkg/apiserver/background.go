@@ -43,6 +43,11 @@ func newBackground(parts *components, guard *fence.Fence, extra Extra) (*backgro
 	if err != nil {
 		return nil, err
 	}
+	parts.metrics.WatchQueue(secrets.Queued)
+	parts.metrics.WatchFence(func() (closed, disagrees bool) {
+		closure := guard.Closed()
+		return closure != nil, closure != nil && closure.Disagrees
+	})
 	b := &background{parts: parts, fence: guard, materializer: secrets, metricsAddr: extra.MetricsBindAddress}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", legacyregistry.Handler())

@@ -116,5 +116,6 @@ func (c *components) live(extra Extra, values *externalsecret.ValueReaders) *ext
 		GetTimeout:    extra.LiveTimeout,
 		ListTimeout:   extra.ListTimeout,
 		ListFreshness: extra.ListFreshness,
+		Metrics:       c.metrics,
 	}
 }

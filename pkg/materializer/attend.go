@@ -24,12 +24,12 @@ const cleanupFinalizer = "externalsecrets.external-secrets.io/externalsecret-cle
 const fieldManager = "external-secrets-apiserver"
 
 // sync looks at one ExternalSecret: what is up with it, what is to be done, when to look again.
-func (t *term) sync(ctx context.Context, key types.NamespacedName, h hints) {
+func (t *term) sync(ctx context.Context, key types.NamespacedName, h hints) Result {
 	es, err := t.externalSecrets.Lister().ExternalSecrets(key.Namespace).Get(key.Name)
 	if err != nil {
 		// A lister that reads a cache has no other error than that there is none.
 		t.forget(key)
-		return
+		return Success
 	}
 	st, before := t.states.of(key, es.UID)
 	if before != "" {
@@ -40,11 +40,12 @@ func (t *term) sync(ctx context.Context, key types.NamespacedName, h hints) {
 	st.pending |= h
 	switch {
 	case es.DeletionTimestamp != nil:
-		t.leave(ctx, es, st)
+		return t.leave(ctx, es, st)
 	case t.isForeign(es):
 		t.forget(key)
+		return Success
 	default:
-		t.attend(ctx, es, st)
+		return t.attend(ctx, es, st)
 	}
 }
 
@@ -72,11 +73,11 @@ func (t *term) isForeign(es *v1.ExternalSecret) bool {
 }
 
 // leave lets an ExternalSecret that is being deleted go. Its Secret is the garbage collector's.
-func (t *term) leave(ctx context.Context, es *v1.ExternalSecret, st *state) {
+func (t *term) leave(ctx context.Context, es *v1.ExternalSecret, st *state) Result {
 	t.config.Evaluator.Unfollow(es.UID)
 	t.schedule.set(keyOf(es), time.Time{})
 	if !slices.Contains(es.Finalizers, cleanupFinalizer) {
-		return
+		return Success
 	}
 	kept := slices.DeleteFunc(slices.Clone(es.Finalizers), func(f string) bool { return f == cleanupFinalizer })
 	// The resourceVersion makes it a change of what was seen.
@@ -87,11 +88,13 @@ func (t *term) leave(ctx context.Context, es *v1.ExternalSecret, st *state) {
 	}
 	if err != nil && !apierrors.IsNotFound(err) {
 		t.schedule.set(keyOf(es), time.Now().Add(st.trouble.next(0)))
+		return Failed
 	}
+	return Success
 }
 
 // attend finds out what is wished for, does what can be done now, and says when to look again.
-func (t *term) attend(ctx context.Context, es *v1.ExternalSecret, st *state) {
+func (t *term) attend(ctx context.Context, es *v1.ExternalSecret, st *state) Result {
 	began := time.Now()
 	if ready := readyCondition(es); ready != nil && st.fresh {
 		t.config.Metrics.ExternalSecretCondition(es.Namespace, es.Name, ready.Status)
@@ -103,10 +106,19 @@ func (t *term) attend(ctx context.Context, es *v1.ExternalSecret, st *state) {
 	if st.refresh != nil && !st.waits(began) {
 		done = t.pursue(ctx, es, st)
 	}
-	t.rest(es, st)
-	if done {
-		t.config.Metrics.ExternalSecretSynced(es.Namespace, es.Name, st.lastFailed.Load(), time.Since(began))
+	again := t.rest(es, st)
+	if !done {
+		return Requeue
 	}
+	failed := st.lastFailed.Load()
+	t.config.Metrics.ExternalSecretSynced(es.Namespace, es.Name, failed, time.Since(began))
+	switch {
+	case failed:
+		return Failed
+	case again:
+		return RequeueAfter
+	}
+	return Success
 }
 
 // wish turns what is up with an ExternalSecret into a wish for values.
@@ -222,8 +234,8 @@ func (t *term) wishForRepair(ctx context.Context, es *v1.ExternalSecret, st *sta
 	}
 }
 
-// rest lets an ExternalSecret be until something is up with it again.
-func (t *term) rest(es *v1.ExternalSecret, st *state) {
+// rest lets an ExternalSecret be until something is up with it again. It tells whether the time for that is known.
+func (t *term) rest(es *v1.ExternalSecret, st *state) (again bool) {
 	now := time.Now()
 	var at time.Time
 	switch r := st.refresh; {
@@ -240,5 +252,7 @@ func (t *term) rest(es *v1.ExternalSecret, st *state) {
 		// It asks for nothing until it changes: nothing has to be polled or kept for it.
 		t.config.Evaluator.Unfollow(es.UID)
 	}
-	t.schedule.set(keyOf(es), soonest(at, st.repairAt))
+	at = soonest(at, st.repairAt)
+	t.schedule.set(keyOf(es), at)
+	return !at.IsZero()
 }

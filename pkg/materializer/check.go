@@ -77,26 +77,28 @@ func (t *term) workOnStores(ctx context.Context) {
 		if shutdown || ctx.Err() != nil {
 			return
 		}
-		t.guarded(key.Kind, key.Namespace+"/"+key.Name, func() { t.check(ctx, key) }, func() { t.checks.AddRateLimited(key) })
+		result, done := Panicked, t.config.Metrics.Working(key.Kind)
+		t.guarded(key.Kind, key.Namespace+"/"+key.Name, func() { result = t.check(ctx, key) }, func() { t.checks.AddRateLimited(key) })
+		done(result)
 		t.checks.Done(key)
 	}
 }
 
 // check finds out whether a store can be used, and says so.
-func (t *term) check(ctx context.Context, key storeKey) {
+func (t *term) check(ctx context.Context, key storeKey) Result {
 	s, found := t.findStore(key)
 	if !found || s.meta.DeletionTimestamp != nil || t.config.Catalog.Foreign(s.spec) {
 		t.storeStates.drop(key)
 		t.checks.Forget(key)
 		t.config.Metrics.ForgetStore(key.Kind, key.Namespace, key.Name)
-		return
+		return Success
 	}
 	st := t.storeStates.of(key, s.meta.UID)
 	s = st.newest(s)
 	began := time.Now()
 	failure := t.probe(ctx, s)
 	if ctx.Err() != nil {
-		return
+		return Requeue
 	}
 	t.config.Metrics.StoreChecked(key.Kind, key.Namespace, key.Name, time.Since(began))
 	if failure == nil {
@@ -106,14 +108,15 @@ func (t *term) check(ctx context.Context, key storeKey) {
 	}
 	if err := t.reportStore(ctx, s, st, failure); err != nil {
 		t.checks.AddRateLimited(key)
-		return
+		return Failed
 	}
 	if failure != nil {
 		t.tryStoreAgain(key, provider.RetryAfterOf(failure))
-		return
+		return Failed
 	}
 	t.checks.Forget(key)
 	t.checks.AddAfter(key, jittered(storeInterval(s.spec.RefreshInterval)))
+	return RequeueAfter
 }
 
 // tryStoreAgain checks a store later: not before least, which is what its provider asked for.

@@ -78,7 +78,28 @@ type Metrics interface {
 	ForgetStore(kind, namespace, name string)
 	// Leading tells whether this process writes Secrets.
 	Leading(lead bool)
+	// Workers tells how many workers there are for objects of a kind, Working that one of them took one up. done is called
+	// when it is done with it.
+	Workers(kind string, workers int)
+	Working(kind string) (done func(Result))
 }
+
+// Result is what came of one look at an object, in the words of controller-runtime.
+type Result = string
+
+// The results of a look.
+const (
+	// Success: nothing is to be done until something changes.
+	Success Result = "success"
+	// RequeueAfter: it is looked at again at a time that is set.
+	RequeueAfter Result = "requeue_after"
+	// Requeue: it waits for what it needs from a provider.
+	Requeue Result = "requeue"
+	// Failed: something about it is not as it should be.
+	Failed Result = "error"
+	// Panicked: the look ended in a panic.
+	Panicked Result = "panic"
+)
 
 // Election says how the replica that writes is found.
 type Election struct {
@@ -182,3 +203,5 @@ func (noMetrics) StoreChecked(string, string, string, time.Duration)            
 func (noMetrics) StoreCondition(string, string, string, corev1.ConditionStatus)  {}
 func (noMetrics) ForgetStore(string, string, string)                             {}
 func (noMetrics) Leading(bool)                                                   {}
+func (noMetrics) Workers(string, int)                                            {}
+func (noMetrics) Working(string) func(Result)                                    { return func(Result) {} }

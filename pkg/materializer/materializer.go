@@ -43,6 +43,16 @@ func (m *Materializer) HasLeader() bool {
 	return m.term.Load() != nil || m.holder.isAlive()
 }
 
+// Queued tells how many ExternalSecrets wait for a worker, by why they do: "first", "changed" or "due", in the order in which
+// they have their turn. It is nil while another replica leads.
+func (m *Materializer) Queued() map[string]int {
+	t := m.term.Load()
+	if t == nil {
+		return nil
+	}
+	return t.queue.order.count()
+}
+
 // Run leads whenever it can, until ctx ends, and returns when all that it started has ended: nothing is written after that.
 // It is called once.
 func (m *Materializer) Run(ctx context.Context) error {

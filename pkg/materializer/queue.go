@@ -22,6 +22,9 @@ const (
 	classes
 )
 
+// classNames are for people who watch the queue.
+var classNames = [classes]string{firstAttempt: "first", changed: "changed", fallenDue: "due"}
+
 // hints say what may be up with an ExternalSecret beside what can be seen of it.
 type hints uint8
 
@@ -161,6 +164,20 @@ func (o *order) Len() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.queued)
+}
+
+// count tells how many items each class has.
+func (o *order) count() map[string]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	counts := make(map[string]int, classes)
+	for c, name := range classNames {
+		counts[name] = 0
+		for _, waiting := range o.lanes[c].waiting {
+			counts[name] += len(waiting)
+		}
+	}
+	return counts
 }
 
 // Pop takes the item whose turn it is. There is one.

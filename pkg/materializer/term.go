@@ -67,6 +67,10 @@ func (t *term) run(ctx context.Context) {
 		return
 	}
 	t.enqueueAll()
+	t.config.Metrics.Workers(v1.ExternalSecretKind, t.config.Workers)
+	// One set of workers is for both kinds of stores.
+	t.config.Metrics.Workers(v1.SecretStoreKind, storeWorkers)
+	t.config.Metrics.Workers(v1.ClusterSecretStoreKind, storeWorkers)
 	for range t.config.Workers {
 		running.Go(func() { t.work(ctx) })
 	}
@@ -108,9 +112,11 @@ func (t *term) work(ctx context.Context) {
 		if !ok || ctx.Err() != nil {
 			return
 		}
-		t.guarded("ExternalSecret", key.String(), func() { t.sync(ctx, key, h) }, func() {
+		result, done := Panicked, t.config.Metrics.Working(v1.ExternalSecretKind)
+		t.guarded(v1.ExternalSecretKind, key.String(), func() { result = t.sync(ctx, key, h) }, func() {
 			t.schedule.set(key, time.Now().Add(longestBackoff))
 		})
+		done(result)
 		t.queue.done(key)
 	}
 }

@@ -1,67 +1,51 @@
 // Package metrics holds the project's own metrics. What External Secrets Operator (ESO) measures too has its names and
-// labels, so that dashboards and alerts go on working; the rest begins with external_secrets_. Nothing in a label comes
-// from a value or from a provider.
+// labels, those of controller-runtime included, so that dashboards and alerts go on working; the rest begins with
+// external_secrets_. Nothing in a label comes from a value or from a provider, and only objects and stores have series of
+// their own: there is none for a key, a user or a path. docs/operations/monitoring.md lists them all.
 package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics is a prometheus.Collector of everything. It implements what the Sources and the materializer report to, and is
-// safe for concurrent use.
+// Metrics is a prometheus.Collector of everything. It implements what the Sources, the materializer and live reads report
+// to, and is safe for concurrent use.
 type Metrics struct {
 	// objects are by kind.
-	objects                  map[string]*objects
-	leader                   prometheus.Gauge
-	calls, requests, saved   *prometheus.CounterVec
-	requestDuration, viewAge *prometheus.HistogramVec
-	held                     prometheus.Gauge
-	tokens                   *prometheus.CounterVec
-	sent, away               *prometheus.CounterVec
-	standing                 standing
+	objects     map[string]*objects
+	controllers controllers
+	providers   providers
+	reads       reads
+	leader      prometheus.Gauge
+	tokens      *prometheus.CounterVec
+	standing    standing
 }
 
-// Labels that ESO has on its series.
+// Labels of more than one series.
 const (
 	labelName      = "name"
 	labelNamespace = "namespace"
-	labelCondition = "condition"
+	labelKind      = "kind"
 	labelStatus    = "status"
 	labelProvider  = "provider"
-	labelCall      = "call"
 	labelOperation = "operation"
+	labelRoute     = "route"
 	labelReason    = "reason"
-	labelWhy       = "why"
 	labelSite      = "site"
-	labelFor       = "for"
-	labelKind      = "kind"
 )
 
 // New makes Metrics. They show nothing before they are registered, once, with a registry.
 func New() *Metrics {
 	m := &Metrics{
-		objects: map[string]*objects{},
+		objects:     map[string]*objects{},
+		controllers: newControllers(),
+		providers:   newProviders(),
+		reads:       newReads(),
 		leader: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "external_secrets_leader", Help: "1 while this process writes Secrets, else 0.",
 		}),
-		calls:    counters("externalsecret_provider_api_calls_count", "Calls of providers, by success or error.", labelProvider, labelCall, labelStatus),
-		requests: counters("external_secrets_provider_requests_total", "Calls of providers, by the reason of their failure, empty for none.", labelProvider, labelOperation, labelReason),
-		saved:    counters("external_secrets_provider_requests_saved_total", "Reads that shared a revalidation which another read caused.", labelProvider),
-		sent:     counters("external_secrets_provider_http_requests_total", "Requests that calls of providers made.", labelProvider, labelOperation),
-		away:     counters("external_secrets_reads_sent_away_total", "Reads that were answered from what was held, by why the provider was not asked or not waited for.", labelProvider, labelWhy),
+		tokens:   counters("external_secrets_serviceaccount_tokens_total", "Requests of tokens of service accounts, by the reason of their failure, empty for none.", labelReason),
 		standing: newStanding(),
-		requestDuration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "external_secrets_provider_request_duration_seconds", Help: "How long calls of providers take.",
-			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5},
-		}, []string{labelProvider, labelOperation}),
-		viewAge: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "external_secrets_view_age_seconds", Help: "How old the pictures are that reads are answered from.",
-			Buckets: []float64{0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
-		}, []string{labelProvider}),
-		held: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "external_secrets_held_bytes", Help: "About how much memory what providers showed takes up.",
-		}),
-		tokens: counters("external_secrets_serviceaccount_tokens_total", "Requests of tokens of service accounts, by the reason of their failure, empty for none.", labelReason),
 	}
 	for kind, prefix := range prefixes {
 		m.objects[kind] = newObjects(prefix)
@@ -73,11 +57,19 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
+func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+}
+
+func histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+}
+
 func (m *Metrics) collectors() []prometheus.Collector {
-	all := []prometheus.Collector{
-		m.leader, m.calls, m.requests, m.saved, m.requestDuration, m.viewAge, m.held, m.tokens,
-		m.sent, m.away, &m.standing,
-	}
+	all := []prometheus.Collector{m.leader, m.tokens, &m.standing}
+	all = append(all, m.controllers.collectors()...)
+	all = append(all, m.providers.collectors()...)
+	all = append(all, m.reads.collectors()...)
 	for _, o := range m.objects {
 		all = append(all, o)
 	}

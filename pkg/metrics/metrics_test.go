@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -121,9 +122,73 @@ external_secrets_provider_http_requests_total{operation="revalidate",provider="o
 # TYPE external_secrets_reads_sent_away_total counter
 external_secrets_reads_sent_away_total{provider="onepassword",why="share"} 1
 `, "external_secrets_provider_http_requests_total", "external_secrets_reads_sent_away_total", "external_secrets_site_tokens")
-	require.Equal(t, 1, testutil.CollectAndCount(m.requestDuration))
+	require.Equal(t, 1, testutil.CollectAndCount(m.providers.callDuration))
 	m.ViewAge("onepassword", time.Second)
-	require.Equal(t, 1, testutil.CollectAndCount(m.viewAge))
+	require.Equal(t, 1, testutil.CollectAndCount(m.providers.viewAge))
+}
+
+func TestSeriesOfRequests(t *testing.T) {
+	m := New()
+	for _, status := range []int{200, 304, 299, 418, 599, 0, 7, -1} {
+		m.RequestAnswered("infisical", "GET /secrets", status, time.Millisecond)
+	}
+	shows(t, m, `
+# HELP external_secrets_provider_http_answers_total Requests that ended, by their HTTP status, or none where there was no answer.
+# TYPE external_secrets_provider_http_answers_total counter
+external_secrets_provider_http_answers_total{code="200",provider="infisical",route="GET /secrets"} 1
+external_secrets_provider_http_answers_total{code="2xx",provider="infisical",route="GET /secrets"} 1
+external_secrets_provider_http_answers_total{code="304",provider="infisical",route="GET /secrets"} 1
+external_secrets_provider_http_answers_total{code="4xx",provider="infisical",route="GET /secrets"} 1
+external_secrets_provider_http_answers_total{code="5xx",provider="infisical",route="GET /secrets"} 1
+external_secrets_provider_http_answers_total{code="none",provider="infisical",route="GET /secrets"} 1
+external_secrets_provider_http_answers_total{code="other",provider="infisical",route="GET /secrets"} 2
+`, "external_secrets_provider_http_answers_total")
+	require.Equal(t, 1, testutil.CollectAndCount(m.providers.requestDuration))
+}
+
+func TestSeriesOfReads(t *testing.T) {
+	m := New()
+	m.LiveRead("list", map[string]int{"InSync": 5, "Drifted": 1}, time.Second)
+	m.LiveRead("get", map[string]int{"InSync": 1}, time.Millisecond)
+	shows(t, m, `
+# HELP external_secrets_live_reads_total ExternalSecrets that live reads showed, by the state that they showed; for reads of values Shown, or why not.
+# TYPE external_secrets_live_reads_total counter
+external_secrets_live_reads_total{read="get",state="InSync"} 1
+external_secrets_live_reads_total{read="list",state="Drifted"} 1
+external_secrets_live_reads_total{read="list",state="InSync"} 5
+`, "external_secrets_live_reads_total")
+	require.Equal(t, 2, testutil.CollectAndCount(m.reads.duration))
+}
+
+func TestSeriesOfControllers(t *testing.T) {
+	m := New()
+	m.Workers(v1.SecretStoreKind, 8)
+	done := m.Working(v1.SecretStoreKind)
+	require.InDelta(t, 1, testutil.ToFloat64(m.controllers.active), 0)
+	done("error")
+	m.Working(v1.SecretStoreKind)("panic")
+	m.Working(v1.SecretStoreKind)("requeue_after")
+	shows(t, m, `
+# HELP controller_runtime_active_workers Workers that look at an object now.
+# TYPE controller_runtime_active_workers gauge
+controller_runtime_active_workers{controller="secretstore"} 0
+# HELP controller_runtime_max_concurrent_reconciles Workers that there are. Those of both kinds of stores are the same.
+# TYPE controller_runtime_max_concurrent_reconciles gauge
+controller_runtime_max_concurrent_reconciles{controller="secretstore"} 8
+# HELP controller_runtime_reconcile_errors_total Looks at objects that are not as they should be.
+# TYPE controller_runtime_reconcile_errors_total counter
+controller_runtime_reconcile_errors_total{controller="secretstore"} 2
+# HELP controller_runtime_reconcile_panics_total Looks that ended in a panic, which is a bug.
+# TYPE controller_runtime_reconcile_panics_total counter
+controller_runtime_reconcile_panics_total{controller="secretstore"} 1
+# HELP controller_runtime_reconcile_total Looks at objects, by what came of them.
+# TYPE controller_runtime_reconcile_total counter
+controller_runtime_reconcile_total{controller="secretstore",result="error"} 2
+controller_runtime_reconcile_total{controller="secretstore",result="requeue"} 0
+controller_runtime_reconcile_total{controller="secretstore",result="requeue_after"} 1
+controller_runtime_reconcile_total{controller="secretstore",result="success"} 0
+`, "controller_runtime_active_workers", "controller_runtime_max_concurrent_reconciles", "controller_runtime_reconcile_errors_total",
+		"controller_runtime_reconcile_panics_total", "controller_runtime_reconcile_total")
 }
 
 func TestSeriesOfSites(t *testing.T) {
@@ -131,7 +196,10 @@ func TestSeriesOfSites(t *testing.T) {
 	m.Watch(func() source.State {
 		return source.State{
 			Budgets: []source.Budget{{Site: "us.infisical.com", Polls: 10, Callers: -2, Paused: true}},
-			Barred:  map[string]int{v1.SecretStoreKind: 3},
+			Stores: []source.StoreState{
+				{Kind: v1.SecretStoreKind, Namespace: "team", Name: "vault", Provider: "onepassword", Barred: true, Age: 3 * time.Second, Kept: true},
+				{Kind: v1.ClusterSecretStoreKind, Name: "folder", Provider: "infisical"},
+			},
 		}
 	})
 	shows(t, m, `
@@ -145,6 +213,39 @@ external_secrets_site_tokens{for="polls",site="us.infisical.com"} 10
 # HELP external_secrets_stores_barred Stores whose provider missed a deadline, or refused the credential, and has not answered since.
 # TYPE external_secrets_stores_barred gauge
 external_secrets_stores_barred{kind="ClusterSecretStore"} 0
-external_secrets_stores_barred{kind="SecretStore"} 3
-`, "external_secrets_site_paused", "external_secrets_site_tokens", "external_secrets_stores_barred")
+external_secrets_stores_barred{kind="SecretStore"} 1
+# HELP external_secrets_store_breaker_open 1 while nobody waits for the store's provider, which missed a deadline or refused the credential, else 0.
+# TYPE external_secrets_store_breaker_open gauge
+external_secrets_store_breaker_open{kind="ClusterSecretStore",name="folder",namespace="",provider="infisical"} 0
+external_secrets_store_breaker_open{kind="SecretStore",name="vault",namespace="team",provider="onepassword"} 1
+# HELP external_secrets_store_view_age_seconds How old the oldest picture is that the leader keeps up to date for a store's ExternalSecrets.
+# TYPE external_secrets_store_view_age_seconds gauge
+external_secrets_store_view_age_seconds{kind="SecretStore",name="vault",namespace="team",provider="onepassword"} 3
+`, "external_secrets_site_paused", "external_secrets_site_tokens", "external_secrets_stores_barred",
+		"external_secrets_store_breaker_open", "external_secrets_store_view_age_seconds")
+}
+
+func TestSeriesOfQueueAndFence(t *testing.T) {
+	m := New()
+	var queued map[string]int
+	closed, disagrees := true, true
+	m.WatchQueue(func() map[string]int { return queued })
+	m.WatchFence(func() (bool, bool) { return closed, disagrees })
+	names := []string{"external_secrets_queue_depth", "external_secrets_fence_closed", "external_secrets_fence_disagrees"}
+	fence := `
+# HELP external_secrets_fence_closed 1 while requests for objects are refused and nothing is written, else 0.
+# TYPE external_secrets_fence_closed gauge
+external_secrets_fence_closed %d
+# HELP external_secrets_fence_disagrees 1 while the store is not the one that the cluster has on record, and somebody has to decide, else 0.
+# TYPE external_secrets_fence_disagrees gauge
+external_secrets_fence_disagrees %d
+`
+	shows(t, m, fmt.Sprintf(fence, 1, 1), names...)
+	queued, closed, disagrees = map[string]int{"first": 2, "due": 0}, false, false
+	shows(t, m, fmt.Sprintf(fence, 0, 0)+`
+# HELP external_secrets_queue_depth ExternalSecrets that wait for a worker of the leader, by why they do.
+# TYPE external_secrets_queue_depth gauge
+external_secrets_queue_depth{class="due"} 0
+external_secrets_queue_depth{class="first"} 2
+`, names...)
 }

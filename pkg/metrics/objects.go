@@ -18,12 +18,17 @@ var prefixes = map[string]string{
 	v1.ClusterSecretStoreKind: "clustersecretstore",
 }
 
-const conditionReady = "Ready"
+const (
+	labelCondition = "condition"
+	conditionReady = "Ready"
+)
 
 // objects collects the series of the objects of one kind. It makes them when they are asked for: kept as metrics, those of
 // ten thousand ExternalSecrets take up as much memory as the ExternalSecrets.
 type objects struct {
-	calls, errors, condition, duration *prometheus.Desc
+	condition, duration *prometheus.Desc
+	// calls and errors are nil for stores.
+	calls, errors *prometheus.Desc
 
 	mu  sync.Mutex
 	all map[objectName]numbers
@@ -31,7 +36,8 @@ type objects struct {
 
 type objectName struct{ namespace, name string }
 
-// numbers are what the series of one object show. What is zero or empty has no series.
+// numbers are what the series of one object show. Without a look or a condition there is no series of it; errors are shown
+// from zero on, so that the first one is a rise.
 type numbers struct {
 	calls, errors int64
 	ready         corev1.ConditionStatus
@@ -42,19 +48,24 @@ type numbers struct {
 
 func newObjects(prefix string) *objects {
 	object := []string{labelName, labelNamespace}
-	return &objects{
-		calls:     prometheus.NewDesc(prefix+"_sync_calls_total", "Looks at an ExternalSecret, those that found nothing to do included.", object, nil),
-		errors:    prometheus.NewDesc(prefix+"_sync_calls_error", "Looks at an ExternalSecret that is not as it should be.", object, nil),
+	o := &objects{
 		condition: prometheus.NewDesc(prefix+"_status_condition", "1 for the status that a condition has, 0 for the other.", append(object, labelCondition, labelStatus), nil),
 		duration:  prometheus.NewDesc(prefix+"_reconcile_duration", "Nanoseconds that the last look took.", object, nil),
 		all:       map[objectName]numbers{},
 	}
+	if prefix == prefixes[v1.ExternalSecretKind] {
+		o.calls = prometheus.NewDesc(prefix+"_sync_calls_total", "Looks at an ExternalSecret, those that found nothing to do included.", object, nil)
+		o.errors = prometheus.NewDesc(prefix+"_sync_calls_error", "Looks at an ExternalSecret that is not as it should be.", object, nil)
+	}
+	return o
 }
 
 // Describe implements prometheus.Collector.
 func (o *objects) Describe(descriptions chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{o.calls, o.errors, o.condition, o.duration} {
-		descriptions <- d
+		if d != nil {
+			descriptions <- d
+		}
 	}
 }
 
@@ -69,8 +80,6 @@ func (o *objects) Collect(series chan<- prometheus.Metric) {
 		}
 		if n.calls > 0 {
 			show(o.calls, prometheus.CounterValue, float64(n.calls))
-		}
-		if n.errors > 0 {
 			show(o.errors, prometheus.CounterValue, float64(n.errors))
 		}
 		if n.timed {
@@ -80,11 +89,7 @@ func (o *objects) Collect(series chan<- prometheus.Metric) {
 			continue
 		}
 		for _, status := range []corev1.ConditionStatus{corev1.ConditionTrue, corev1.ConditionFalse} {
-			v := 0.0
-			if status == n.ready {
-				v = 1
-			}
-			show(o.condition, prometheus.GaugeValue, v, conditionReady, string(status))
+			show(o.condition, prometheus.GaugeValue, number(status == n.ready), conditionReady, string(status))
 		}
 	}
 }

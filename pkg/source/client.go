@@ -114,11 +114,13 @@ func (c *client) call(ctx context.Context, op Operation, by payer, do func(conte
 func (c *client) try(deadline context.Context, op Operation, by payer, do func(context.Context) error) *failure {
 	began := time.Now()
 	var sent atomic.Int64
-	counted := provider.WithRequests(deadline, func() {
+	counted := provider.WithRequests(deadline, func(route string) func(int) {
+		begins := time.Now()
 		c.metrics.RequestSent(c.name, op)
 		if sent.Add(1) > 1 {
-			c.site.charge(by, time.Now())
+			c.site.charge(by, begins)
 		}
+		return func(status int) { c.metrics.RequestAnswered(c.name, route, status, time.Since(begins)) }
 	})
 	err := c.guard(string(op), func() error { return do(counted) })
 	var reason provider.Reason

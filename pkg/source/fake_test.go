@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -160,11 +161,14 @@ func (b *backend) requestsOf(op Operation, what string) int {
 	return n
 }
 
+// theRoute is that of every request.
+const theRoute = "GET /scope"
+
 // do is what every call of the client goes through.
 func (c *fakeClient) do(ctx context.Context, op Operation, what string) error {
 	name := string(op) + " " + what
 	for range c.requestsOf(op, what) {
-		provider.RequestBegins(ctx)
+		provider.RequestBegins(ctx, theRoute)(http.StatusOK)
 	}
 	c.mu.Lock()
 	if c.closed {

@@ -24,6 +24,9 @@ type Metrics interface {
 	RequestDone(provider string, op Operation, reason provider.Reason, took time.Duration)
 	// RequestSent tells of a request that such a call makes: there may be none or several.
 	RequestSent(provider string, op Operation)
+	// RequestAnswered tells how one such request ended, and how long it took: with an HTTP status, or 0 where there was no
+	// answer. What differs from request to request is no part of the route.
+	RequestAnswered(provider, route string, status int, took time.Duration)
 	// SentAway tells of a call of Inputs that was answered without what it asked for being asked of the provider.
 	SentAway(provider string, why Away)
 	// RevalidationSaved tells that a caller shares a revalidation which another one caused.
@@ -56,6 +59,8 @@ type noMetrics struct{}
 
 func (noMetrics) RequestSent(string, Operation) {}
 func (noMetrics) SentAway(string, Away)         {}
+
+func (noMetrics) RequestAnswered(string, string, int, time.Duration) {}
 
 func (noMetrics) RequestDone(string, Operation, provider.Reason, time.Duration) {}
 func (noMetrics) RevalidationSaved(string)                                      {}

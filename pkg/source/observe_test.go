@@ -3,6 +3,7 @@ package source
 import (
 	"bytes"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,8 @@ import (
 type meter struct {
 	mu                   sync.Mutex
 	requests             map[string]int
-	saved, views, sent   int
+	saved, views         int
+	sent, answered       int
 	away                 map[Away]int
 	bytes                int64
 	oldest, longestTaken time.Duration
@@ -31,6 +33,14 @@ func (m *meter) RequestDone(name string, op Operation, reason provider.Reason, t
 }
 
 func (m *meter) RequestSent(_ string, _ Operation) { m.mu.Lock(); defer m.mu.Unlock(); m.sent++ }
+func (m *meter) RequestAnswered(_, route string, status int, _ time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if route == theRoute && status == http.StatusOK {
+		m.answered++
+	}
+}
+
 func (m *meter) SentAway(_ string, why Away) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

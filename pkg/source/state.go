@@ -6,8 +6,22 @@ import "time"
 type State struct {
 	// Budgets are those of the sites that have a limit.
 	Budgets []Budget
-	// Barred counts the Sources whose provider does not answer, by the kind of their store.
-	Barred map[string]int
+	// Stores are those that are in use.
+	Stores []StoreState
+}
+
+// StoreState is how one store stands.
+type StoreState struct {
+	// Kind is SecretStore or ClusterSecretStore; the latter has no Namespace.
+	Kind, Namespace, Name string
+	// Provider is the provider's name.
+	Provider string
+	// Barred is set while the provider does not answer, or refuses the credential: nobody waits for it then.
+	Barred bool
+	// Age is how old the oldest picture is that somebody wants kept up to date. Kept is false where nobody does, as in a
+	// replica that does not write Secrets, and where none was ever seen.
+	Age  time.Duration
+	Kept bool
 }
 
 // Budget is what is left of a site's.
@@ -24,15 +38,27 @@ type Budget struct {
 // State tells how the Sources stand.
 func (s *Sources) State() State {
 	now := time.Now()
-	state := State{Barred: map[string]int{}}
+	var state State
 	for _, at := range s.sites {
 		if at.live != nil {
 			state.Budgets = append(state.Budgets, at.budget(now))
 		}
 	}
 	for _, src := range s.all() {
-		if src.Barred() != nil {
-			state.Barred[src.store.Kind]++
+		state.Stores = append(state.Stores, src.state(now))
+	}
+	return state
+}
+
+func (src *Source) state(now time.Time) StoreState {
+	leads := src.sources.lead.Load()
+	state := StoreState{Kind: src.store.Kind, Namespace: src.store.Namespace, Name: src.store.Name, Provider: src.client.name}
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	state.Barred = src.breaker.cause != nil
+	for _, sc := range src.scopes {
+		if leads && sc.wants > 0 && sc.picture != nil {
+			state.Age, state.Kept = max(state.Age, now.Sub(sc.began)), true
 		}
 	}
 	return state

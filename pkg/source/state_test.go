@@ -69,25 +69,27 @@ func TestWhoIsSentAwayIsCounted(t *testing.T) {
 				calls += n
 			}
 			require.Equal(t, calls, m.sent, "of one request each")
+			require.Equal(t, m.sent, m.answered)
 		})
 	}
 }
 
 func TestState(t *testing.T) {
 	run(t, limited(120), func(t *testing.T, f *fixture) {
-		at := func() (Budget, map[string]int) {
+		at := func() (Budget, []StoreState) {
 			state := f.sources.State()
 			for _, b := range state.Budgets {
 				if b.Site == f.host {
-					return b, state.Barred
+					return b, state.Stores
 				}
 			}
 			t.Fatal(fmt.Sprint("no budget of ", f.host))
 			return Budget{}, nil
 		}
-		budget, barred := at()
+		seen := StoreState{Kind: theStore.Kind, Namespace: theStore.Namespace, Name: theStore.Name, Provider: f.src.client.name}
+		budget, stores := at()
 		require.Equal(t, Budget{Site: f.host, Polls: 10, Callers: 30}, budget)
-		require.Empty(t, barred)
+		require.Equal(t, []StoreState{seen}, stores)
 		f.requests = func(Operation, string) int { return 40 }
 		f.get("a/x")
 		budget, _ = at()
@@ -97,17 +99,43 @@ func TestState(t *testing.T) {
 		time.Sleep(time.Minute)
 		f.failing(Revalidate, 1, throttled(time.Minute))
 		f.get("a/x")
-		budget, barred = at()
+		budget, stores = at()
 		require.True(t, budget.Paused)
-		require.Empty(t, barred)
+		require.Equal(t, []StoreState{seen}, stores)
 		time.Sleep(time.Minute)
 		f.failing(Revalidate, 1, provider.Errorf(provider.Unauthenticated, "no"))
 		f.get("a/x")
-		budget, barred = at()
+		budget, stores = at()
 		require.False(t, budget.Paused)
-		require.Equal(t, map[string]int{"SecretStore": 1}, barred)
+		seen.Barred = true
+		require.Equal(t, []StoreState{seen}, stores)
 		f.sources.Forget(theStore.UID)
-		_, barred = at()
-		require.Empty(t, barred)
+		_, stores = at()
+		require.Empty(t, stores)
+	})
+}
+
+// The age of what is kept for ExternalSecrets is that of the oldest picture, and is told where somebody wants it kept.
+func TestStateTellsTheAgeOfPictures(t *testing.T) {
+	run(t, nil, func(t *testing.T, f *fixture) {
+		at := func() StoreState {
+			stores := f.sources.State().Stores
+			require.Len(t, stores, 1)
+			return stores[0]
+		}
+		f.sources.Lead(true)
+		f.get("a/x")
+		require.False(t, at().Kept, "nobody wants it kept")
+		f.src.Want(uid(1), "team", needs("a/x"))
+		time.Sleep(time.Second)
+		require.True(t, at().Kept)
+		require.Equal(t, time.Second, at().Age)
+		time.Sleep(time.Minute)
+		require.LessOrEqual(t, at().Age, 11*time.Second, "it is polled")
+		f.failing(Revalidate, 1000, provider.Errorf(provider.Unavailable, "no"))
+		time.Sleep(time.Minute)
+		require.Greater(t, at().Age, time.Minute-time.Second, "it fails")
+		f.sources.Lead(false)
+		require.False(t, at().Kept, "another replica keeps it")
 	})
 }

@@ -62,7 +62,8 @@ func (c *connection) send(ctx context.Context, token string, limit int64, call f
 // RoundTrip implements http.RoundTripper. It lets a success in JSON and a 304 that was asked for through, and nothing else.
 func (x *exchange) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = x.prepare(request)
-	provider.RequestBegins(x.ctx)
+	end := provider.RequestBegins(x.ctx, routeOf(request.Method, request.URL.Path))
+	defer func() { end(x.status) }()
 	response, err := x.transport.RoundTrip(request)
 	if err != nil {
 		return nil, x.fail(unreachable(x.ctx, err))

@@ -15,7 +15,14 @@ func TestEachRequestIsAnnounced(t *testing.T) {
 	f.SetSecret(testProject, "dev", "/", "KEY", "value")
 	c := f.connect()
 	announced := 0
-	ctx := provider.WithRequests(t.Context(), func() { announced++ })
+	ended := map[string]int{}
+	ctx := provider.WithRequests(t.Context(), func(route string) func(int) {
+		announced++
+		return func(status int) {
+			require.NotZero(t, status, route)
+			ended[route]++
+		}
+	})
 	var held provider.Picture
 	revalidate := func() (err error) {
 		held, err = c.Revalidate(ctx, root, held, false)
@@ -39,9 +46,11 @@ func TestEachRequestIsAnnounced(t *testing.T) {
 		}, 1},
 	} {
 		announced = 0
+		clear(ended)
 		f.Requests.Reset()
 		require.NoError(t, step.do(), step.name)
 		require.Equal(t, step.want, announced, step.name)
 		require.Equal(t, f.Requests.Total(), announced, step.name)
+		require.Equal(t, f.Requests.Counts(), ended, step.name)
 	}
 }

@@ -90,12 +90,14 @@ func (b *bridge) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, name := range []string{"Authorization", "User-Agent"} {
 		request.Header.Set(name, r.Header.Get(name))
 	}
-	provider.RequestBegins(c.ctx)
+	status, end := 0, provider.RequestBegins(c.ctx, routeOf(r.URL.Path))
+	defer func() { end(status) }()
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		return nil, wire.Failure(c.ctx, err)
 	}
 	defer response.Body.Close()
+	status = response.StatusCode
 	return c.read(r, response)
 }
 

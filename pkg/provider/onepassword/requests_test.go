@@ -19,7 +19,14 @@ func TestEachRequestIsAnnounced(t *testing.T) {
 	require.NoError(t, err)
 	scope := s.ListScopes()[0]
 	announced := 0
-	ctx := provider.WithRequests(t.Context(), func() { announced++ })
+	ended := map[string]int{}
+	ctx := provider.WithRequests(t.Context(), func(route string) func(int) {
+		announced++
+		return func(status int) {
+			require.NotZero(t, status, route)
+			ended[route]++
+		}
+	})
 	revalidate := func(thorough bool) func() error {
 		return func() error {
 			_, err := s.Revalidate(ctx, scope, s.pictures[scope], thorough)
@@ -51,9 +58,11 @@ func TestEachRequestIsAnnounced(t *testing.T) {
 		}, 4},
 	} {
 		announced = 0
+		clear(ended)
 		sim.Requests.Reset()
 		require.NoError(t, step.do(), step.name)
 		require.Equal(t, sim.Requests.Total(), announced, step.name)
+		require.Equal(t, sim.Requests.Counts(), ended, step.name)
 		require.GreaterOrEqual(t, announced, step.least, step.name)
 	}
 }

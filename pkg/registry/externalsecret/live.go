@@ -29,6 +29,8 @@ type Live struct {
 	GetTimeout, ListTimeout time.Duration
 	// ListFreshness is how old a picture may be that a LIST is answered from.
 	ListFreshness time.Duration
+	// Metrics hears nothing when nil.
+	Metrics ReadMetrics
 }
 
 // arrival is when the request came in: a live read shows nothing that was seen before that.
@@ -40,15 +42,19 @@ func arrival(ctx context.Context) time.Time {
 }
 
 func (l *Live) get(ctx context.Context, es *v1.ExternalSecret) *v1.LiveStatus {
+	read := l.begin(readGet)
 	waiting, cancel := context.WithTimeout(ctx, l.GetTimeout)
 	defer cancel()
 	shown := l.Evaluator.Look(waiting, []*v1.ExternalSecret{es}, outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)})
-	return l.Comparer.Live(ctx, &shown[0])
+	live := l.Comparer.Live(ctx, &shown[0])
+	read.end(map[string]int{string(live.State): 1})
+	return live
 }
 
 // list answers with a list of its own, as overlay does.
 func (l *Live) list(ctx context.Context, stored *v1.ExternalSecretList) *v1.ExternalSecretList {
 	list := &v1.ExternalSecretList{TypeMeta: stored.TypeMeta, ListMeta: stored.ListMeta, Items: slices.Clone(stored.Items)}
+	read, states := l.begin(readList), map[string]int{}
 	rows := make([]*v1.ExternalSecret, len(list.Items))
 	for i := range list.Items {
 		rows[i] = &list.Items[i]
@@ -58,7 +64,9 @@ func (l *Live) list(ctx context.Context, stored *v1.ExternalSecretList) *v1.Exte
 	shown := l.Evaluator.Look(waiting, rows, outcome.Ask{NotBefore: arrival(ctx).Add(-l.ListFreshness), User: readmode.User(ctx)})
 	for i := range shown {
 		rows[i].Status.Live = l.Comparer.Live(ctx, &shown[i])
+		states[string(rows[i].Status.Live.State)]++
 	}
+	read.end(states)
 	return list
 }
 

@@ -73,9 +73,7 @@ func (r *SecretREST) Get(ctx context.Context, name string, _ *metav1.GetOptions)
 	if _, isGeneric := es.Spec.Target.GenericKind(); isGeneric {
 		return nil, unprocessable(es, outcome.ErrNoSecret.Error())
 	}
-	waiting, cancel := context.WithTimeout(ctx, r.live.GetTimeout)
-	defer cancel()
-	o := r.live.Evaluator.Evaluate(waiting, es, outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)})
+	o := r.evaluate(ctx, es)
 	if o.Err != nil {
 		return nil, statusOf(es, o.Reason(), o.Err)
 	}
@@ -87,6 +85,19 @@ func (r *SecretREST) Get(ctx context.Context, name string, _ *metav1.GetOptions)
 		metav1.SetMetaDataAnnotation(&secret.ObjectMeta, observedAnnotation, o.Data.Observed.UTC().Format(time.RFC3339))
 	}
 	return secret, nil
+}
+
+// evaluate finds out what the provider shows now.
+func (r *SecretREST) evaluate(ctx context.Context, es *v1.ExternalSecret) *outcome.Outcome {
+	read, state := r.live.begin(readSecret), stateShown
+	waiting, cancel := context.WithTimeout(ctx, r.live.GetTimeout)
+	defer cancel()
+	o := r.live.Evaluator.Evaluate(waiting, es, outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)})
+	if o.Err != nil {
+		state = string(o.Reason())
+	}
+	read.end(map[string]int{state: 1})
+	return o
 }
 
 // previewError passes on answers of the host, whose texts are clean, and takes everything else for a Secret that cannot be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"sync"
 	"testing"
@@ -165,7 +166,7 @@ func (*vaultPicture) Size() int64 { return 1 }
 var theScope = provider.Scope{Name: "vault"}
 
 func (c *vaultClient) call(ctx context.Context, counter *int) error {
-	provider.RequestBegins(ctx)
+	provider.RequestBegins(ctx, "GET /vault")(http.StatusOK)
 	c.mu.Lock()
 	*counter++
 	hangs := c.hangs

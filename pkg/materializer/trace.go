@@ -28,7 +28,7 @@ func (t *term) traceWish(ctx context.Context, es *v1.ExternalSecret, r *refresh)
 	queued := t.queue.takenSince(keyOf(es))
 	ctx, r.trace.span = tracing.Root(ctx, t.config.Tracing, tracing.Sync, queued)
 	r.trace.span.ExternalSecret(es.Namespace, es.Name, string(es.UID))
-	r.trace.span.Cause(r.class.String())
+	r.trace.span.Cause(classNames[r.class])
 	r.trace.span.Since(tracing.Queued, queued)
 	return ctx
 }
@@ -64,11 +64,6 @@ func (t *traced) drop() {
 	t.span.Result("gone")
 	t.span.End()
 	*t = traced{}
-}
-
-// String is what traces call a class.
-func (c class) String() string {
-	return [classes]string{firstAttempt: "first", changed: "changed", fallenDue: "due"}[c]
 }
 
 // takenSince is when the item was queued that a worker has at present.

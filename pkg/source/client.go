@@ -120,7 +120,11 @@ func (c *client) try(deadline context.Context, op Operation, by payer, do func(c
 		if sent.Add(1) > 1 {
 			c.site.charge(by, begins)
 		}
-		return func(status int) { c.metrics.RequestAnswered(c.name, route, status, time.Since(begins)) }
+		span := beginRequest(deadline, route)
+		return func(status int) {
+			endRequest(span, status)
+			c.metrics.RequestAnswered(c.name, route, status, time.Since(begins))
+		}
 	})
 	err := c.guard(string(op), func() error { return do(counted) })
 	var reason provider.Reason

@@ -2,6 +2,8 @@ package source
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
@@ -54,4 +56,27 @@ func (src *Source) waitTraced(ctx context.Context, flights []*flight) error {
 		}
 	}
 	return err
+}
+
+// beginRequest begins the span of one request of a call. The route is that of provider.RequestBegin.
+func beginRequest(ctx context.Context, route string) tracing.Span {
+	_, span := tracing.StartClient(ctx, tracing.Request)
+	if method, path, ok := strings.Cut(route, " "); ok {
+		span.HTTP(method, path)
+	}
+	return span
+}
+
+// endRequest ends it with the status of the answer, 0 where there was none.
+func endRequest(span tracing.Span, status int) {
+	switch {
+	case status == 0:
+		span.Failed("no answer")
+	case status >= http.StatusBadRequest:
+		span.Status(status)
+		span.Failed("refused")
+	default:
+		span.Status(status)
+	}
+	span.End()
 }

@@ -134,3 +134,8 @@ func (c *Collector) Spans() []Span {
 	defer c.mu.Unlock()
 	return slices.Clone(c.spans)
 }
+
+// Configuration is a file for --tracing-config-file, which has everything sent here.
+func (c *Collector) Configuration() string {
+	return fmt.Sprintf("apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\nendpoint: %s\nsamplingRatePerMillion: 1000000\n", c.Address())
+}

@@ -31,6 +31,9 @@ func (t Trace) Find(name string) (Span, bool) {
 	return t[i], true
 }
 
+// Any tells whether a span is among them.
+func (t Trace) Any(is func(Span) bool) bool { return slices.ContainsFunc(t, is) }
+
 // Connected says which span is not below any other but root, as an error; nil where the trace is one tree.
 func (t Trace) Connected() error {
 	ids := map[string]bool{}

@@ -113,6 +113,7 @@ func (f *Fence) Run(ctx context.Context) {
 		return
 	}
 	f.closed.Store(nil)
+	f.config.Logger.Info("The fence is open", "id", record.ID, "revision", record.Revision)
 	close(f.opened)
 	newKeeper(f.config, record).run(ctx)
 }
@@ -214,12 +215,12 @@ func (f *Fence) refuse(ctx context.Context, message string) {
 	if before := f.closed.Load(); before.Disagrees && before.Message == message {
 		return
 	}
-	f.config.Logger.Error("The fence is closed: " + message)
+	f.config.Logger.Error("The fence is closed", "message", message)
 	f.closed.Store(&Closure{Disagrees: true, Message: message})
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := f.config.Records.Report(ctx, message); err != nil {
-		f.config.Logger.Error("The fence could not be reported in an event", "error", err.Error())
+		f.config.Logger.Error("The fence is not reported in an event", "error", err.Error())
 	}
 }
 

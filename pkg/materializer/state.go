@@ -44,6 +44,8 @@ type state struct {
 	lastFailed atomic.Bool
 	// unreported is set while a write of the Secret is not in the status yet.
 	unreported bool
+	// unwritten is set where it was told that the status could not be written.
+	unwritten bool
 	// missing are the entries that were last told of as gone.
 	missing []string
 }

@@ -31,7 +31,7 @@ func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v v
 			return nil
 		}
 		if err != nil {
-			t.config.Logger.Warn("the status was not written", "namespace", es.Namespace, "name", es.Name, "error", err)
+			t.logUnwritten(&st.unwritten, v1.ExternalSecretKind, es, err)
 			return err
 		}
 		st.written.Store(written)
@@ -39,7 +39,9 @@ func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v v
 		if shown, err := t.externalSecrets.Lister().ExternalSecrets(es.Namespace).Get(es.Name); err == nil && shown.UID == es.UID {
 			st.show(shown)
 		}
+		st.unwritten = false
 		t.tellFailure(es, v)
+		t.logReport(es, v, st.trouble.failures)
 	}
 	st.unreported = false
 	t.config.Metrics.ExternalSecretCondition(es.Namespace, es.Name, v.ready())

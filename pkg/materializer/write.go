@@ -96,10 +96,12 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, k
 	case plan.action == secret.Create:
 		v.wrote = true
 		t.events.normal(es, eventCreated, wordedFor(es, "secret created"))
+		t.logWritten(es, outcome.TargetOf(es), "created", classNames[st.refresh.class])
 	// A server that defaults again what was taken away has changed nothing.
 	case plan.action == secret.Update && written.GetResourceVersion() != existing.GetResourceVersion():
 		v.wrote = true
 		t.events.normal(es, eventUpdated, wordedFor(es, "secret updated"))
+		t.logWritten(es, outcome.TargetOf(es), "updated", classNames[st.refresh.class])
 	}
 	return v, nil
 }

@@ -169,7 +169,7 @@ func (c *client) guard(what string, do func() error) (err error) {
 		if recover() == nil {
 			return
 		}
-		c.log.Error("provider panicked", "provider", c.name, "call", what, "stack", string(debug.Stack()))
+		c.log.Error("Provider panicked: this is a bug", "provider", c.name, "call", what, "stack", string(debug.Stack()))
 		err = provider.Errorf(provider.Unavailable, "the provider's code failed; the server's log has the place")
 	}()
 	return asError(do())

@@ -220,7 +220,7 @@ func (f *Fence) refuse(ctx context.Context, message string) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := f.config.Records.Report(ctx, message); err != nil {
-		f.config.Logger.Error("The fence is not reported in an event", "error", err.Error())
+		f.config.Logger.Error("The fence is not reported in an event", "err", err.Error())
 	}
 }
 
@@ -231,6 +231,6 @@ func (f *Fence) wait(err error) {
 	if before.Disagrees || before.Message == message {
 		return
 	}
-	f.config.Logger.Warn("The fence stays closed", "error", err.Error())
+	f.config.Logger.Warn("The fence stays closed", "err", err.Error())
 	f.closed.Store(&Closure{Message: message})
 }

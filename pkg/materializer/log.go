@@ -33,15 +33,15 @@ func (t *term) logReport(es *v1.ExternalSecret, v verdict, failures int) {
 	if before != nil && before.Status == v.ready() && is(before.Message, v.message) {
 		return
 	}
-	log := t.config.Logger.With("externalSecret", keyOf(es).String())
+	name := keyOf(es).String()
 	switch {
 	case v.err != nil:
-		log.Warn("ExternalSecret failed", "reason", v.reason, "message", v.message)
+		t.config.Logger.Warn("ExternalSecret failed", "externalSecret", name, "reason", v.reason, "message", v.message)
 	case v.keeps(es):
 		target := outcome.TargetOf(es)
-		log.Info("Target kept", "target", logName(string(target.Kind), target.Namespace, target.Name), "reason", v.message)
+		t.config.Logger.Info("Target kept", "externalSecret", name, "target", logName(string(target.Kind), target.Namespace, target.Name), "reason", v.message)
 	case before == nil || before.Status != corev1.ConditionTrue:
-		log.Info("ExternalSecret became ready", "reason", v.reason, "failures", failures)
+		t.config.Logger.Info("ExternalSecret became ready", "externalSecret", name, "reason", v.reason, "failures", failures)
 	}
 }
 
@@ -57,18 +57,18 @@ func (t *term) logStore(s store, ready v1.SecretStoreStatusCondition) {
 			return
 		}
 	}
-	log := t.config.Logger.With("store", logName(s.kind, s.meta.Namespace, s.meta.Name))
+	name := logName(s.kind, s.meta.Namespace, s.meta.Name)
 	if ready.Status == corev1.ConditionTrue {
-		log.Info("Store became ready")
+		t.config.Logger.Info("Store became ready", "store", name)
 		return
 	}
-	log.Warn("Store is not ready", "reason", ptr.Deref(ready.Reason, ""), "message", ptr.Deref(ready.Message, ""))
+	t.config.Logger.Warn("Store is not ready", "store", name, "reason", ptr.Deref(ready.Reason, ""), "message", ptr.Deref(ready.Message, ""))
 }
 
 // logUnwritten tells that a status could not be written, once until one could.
 func (t *term) logUnwritten(told *bool, kind string, meta metav1.Object, err error) {
 	if !*told {
-		t.config.Logger.Warn("Status not written", "object", logName(kind, meta.GetNamespace(), meta.GetName()), "error", err.Error())
+		t.config.Logger.Warn("Status not written", "object", logName(kind, meta.GetNamespace(), meta.GetName()), "err", err.Error())
 	}
 	*told = true
 }

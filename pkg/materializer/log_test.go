@@ -110,7 +110,7 @@ func TestAStatusThatIsNotWrittenIsToldOnce(t *testing.T) {
 		after(10 * time.Minute)
 		told := 0
 		for _, line := range log.take() {
-			if strings.Contains(line, `msg="Status not written" object=ExternalSecret/team/db error=etcd`) {
+			if strings.Contains(line, `msg="Status not written" object=ExternalSecret/team/db err=etcd`) {
 				told++
 			}
 		}

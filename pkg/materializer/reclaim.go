@@ -24,7 +24,7 @@ func (t *term) reclaim(ctx context.Context, es *v1.ExternalSecret, st *state) {
 	}
 	if err != nil {
 		t.config.Logger.Warn("Owner reference to an earlier ExternalSecret not put right",
-			"externalSecret", keyOf(es).String(), "target", logName(string(object.Kind), object.Namespace, object.Name), "error", err.Error())
+			"externalSecret", keyOf(es).String(), "target", logName(string(object.Kind), object.Namespace, object.Name), "err", err.Error())
 		st.repairAt = soonest(st.repairAt, time.Now().Add(shortestBackoff))
 	}
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -58,7 +59,7 @@ func (t Trace) Connected() error {
 func (t Trace) Path(s Span) []string {
 	path := []string{s.Name}
 	for range t {
-		i := slices.IndexFunc(t, func(above Span) bool { return string(above.SpanId) == string(s.ParentSpanId) })
+		i := slices.IndexFunc(t, func(above Span) bool { return bytes.Equal(above.SpanId, s.ParentSpanId) })
 		if i < 0 {
 			break
 		}

@@ -32,7 +32,7 @@ func forms(canary string) [][]byte {
 	plain := []byte(canary)
 	lower := hex.EncodeToString(plain)
 	all := [][]byte{
-		plain, []byte(lower), []byte(strings.ToUpper(lower)), []byte(strings.Trim(fmt.Sprint(plain), "[]")),
+		plain, []byte(lower), []byte(strings.ToUpper(lower)), []byte(strings.Trim(fmt.Sprintf("%d", plain), "[]")),
 		escaped(plain, "%%%02X"), escaped(plain, "%%%02x"), escaped(plain, `\u%04x`), escaped(plain, `\x%02x`),
 	}
 	for _, once := range inBase64(plain) {
@@ -111,7 +111,7 @@ func TestTheSearchFinds(t *testing.T) {
 		standard := base64.StdEncoding.EncodeToString(text)
 		for name, form := range map[string]string{
 			"as it is":            string(text),
-			"as bytes":            fmt.Sprint(text),
+			"as bytes":            fmt.Sprintf("%d", text),
 			"quoted":              fmt.Sprintf("%q", text),
 			"in a URL":            url.QueryEscape(" " + string(text) + "&"),
 			"in a URL, all of it": string(escaped(text, "%%%02X")),

@@ -3,13 +3,10 @@ package apiserver
 import (
 	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"time"
 
-	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/klog/v2"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/generated/clientset/versioned"
@@ -84,7 +81,8 @@ func newComponents(extra Extra, loopback *rest.Config) (*components, error) {
 		Reach:        extra.Reach,
 		Metrics:      c.metrics,
 		Pulse:        c.pulse,
-		Logger:       slog.New(logr.ToSlogHandler(klog.Background())),
+		Logger:       Logger(),
+		Tracing:      extra.Tracing,
 	})
 	recorded.Watch(c.sources.State)
 	// The informer that a factory has been given for a kind is the one that it gives to all.

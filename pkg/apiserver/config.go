@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/runtime"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
@@ -45,6 +46,8 @@ type Extra struct {
 	EtcdPrefix string
 	// EmbedsEtcd is set where this process runs that etcd itself.
 	EmbedsEtcd bool
+	// Tracing begins traces; nil for none. Trace sets it.
+	Tracing trace.TracerProvider
 }
 
 // decider is what the materializer and previews decide by.

@@ -3,10 +3,8 @@ package apiserver
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 
-	"github.com/go-logr/logr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
@@ -14,7 +12,6 @@ import (
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/klog/v2"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
@@ -34,7 +31,7 @@ func (c CompletedConfig) newFence(parts *components, externalSecrets *genericreg
 		Stored:    func(ctx context.Context) (map[types.UID]bool, error) { return storedUIDs(ctx, externalSecrets) },
 		Accept:    c.extra.AcceptStore,
 		Pulse:     parts.pulse,
-		Logger:    slog.New(logr.ToSlogHandler(klog.Background())),
+		Logger:    Logger(),
 	}), nil
 }
 

@@ -3,13 +3,10 @@ package apiserver
 import (
 	"context"
 	"io"
-	"log/slog"
 	"time"
 
-	"github.com/go-logr/logr"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
 	"k8s.io/component-base/metrics/legacyregistry"
-	"k8s.io/klog/v2"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/etcdclient"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/fence"
@@ -38,7 +35,7 @@ type upkeep struct {
 
 // newUpkeep makes an upkeep. leads tells whether this replica is the leader; of an embedded etcd there is no other.
 func newUpkeep(extra Extra, guard *fence.Fence, leads func() bool) *upkeep {
-	logger := slog.New(logr.ToSlogHandler(klog.Background()))
+	logger := Logger()
 	u := &upkeep{fence: guard}
 	for _, member := range etcdclient.Each(extra.Etcd) {
 		name := member.ServerList[0]

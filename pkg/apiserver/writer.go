@@ -2,11 +2,8 @@ package apiserver
 
 import (
 	"fmt"
-	"log/slog"
 
-	"github.com/go-logr/logr"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/klog/v2"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/object"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/materializer"
@@ -34,7 +31,8 @@ func newMaterializer(parts *components, extra Extra) (*materializer.Materializer
 		PollInterval:  extra.PollInterval,
 		Workers:       extra.Workers,
 		Pulse:         parts.pulse,
-		Logger:        slog.New(logr.ToSlogHandler(klog.Background())),
+		Logger:        Logger(),
+		Tracing:       extra.Tracing,
 	}
 	if extra.GenericTargets {
 		config.Objects = object.NewClient(parts.host.Client())

@@ -122,6 +122,7 @@ func (f *Fence) Run(ctx context.Context) {
 	}
 	f.id = record.ID
 	f.closed.Store(nil)
+	f.config.Logger.Info("The fence is open", "id", record.ID, "revision", record.Revision)
 	close(f.opened)
 	newKeeper(f.config, record).run(ctx)
 }
@@ -224,12 +225,12 @@ func (f *Fence) refuse(ctx context.Context, message string) {
 	if before := f.closed.Load(); before.Disagrees && before.Message == message {
 		return
 	}
-	f.config.Logger.Error("The fence is closed: " + message)
+	f.config.Logger.Error("The fence is closed", "message", message)
 	f.closed.Store(&Closure{Disagrees: true, Message: message})
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := f.config.Records.Report(ctx, message); err != nil {
-		f.config.Logger.Error("The fence could not be reported in an event", "error", err.Error())
+		f.config.Logger.Error("The fence is not reported in an event", "err", err.Error())
 	}
 }
 
@@ -240,6 +241,6 @@ func (f *Fence) wait(err error) {
 	if before.Disagrees || before.Message == message {
 		return
 	}
-	f.config.Logger.Warn("The fence stays closed", "error", err.Error())
+	f.config.Logger.Warn("The fence stays closed", "err", err.Error())
 	f.closed.Store(&Closure{Message: message})
 }

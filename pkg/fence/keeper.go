@@ -88,7 +88,7 @@ func (k *keeper) tell(err error) {
 		complaint = err.Error()
 	}
 	if complaint != "" && complaint != k.complaint {
-		k.config.Logger.Warn("The cluster's record of the store is not up to date", "error", complaint)
+		k.config.Logger.Warn("The cluster's record of the store is not up to date", "err", complaint)
 	}
 	k.complaint = complaint
 }

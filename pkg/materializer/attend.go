@@ -53,6 +53,9 @@ func (t *term) sync(ctx context.Context, key types.NamespacedName, h hints) Resu
 func (t *term) forget(key types.NamespacedName) {
 	t.schedule.set(key, time.Time{})
 	if st := t.states.drop(key); st != nil {
+		if st.refresh != nil {
+			st.refresh.trace.drop()
+		}
 		t.config.Evaluator.Unfollow(st.uid)
 		t.config.Host.Unfollow(st.uid)
 	}

@@ -44,6 +44,8 @@ type storeState struct {
 	written store
 	// since is when checks began to fail; zero where the last one did not.
 	since time.Time
+	// unwritten is set where it was told that the status could not be written.
+	unwritten bool
 }
 
 // storeStates holds the states of a term.
@@ -155,10 +157,11 @@ func (t *term) reportStore(ctx context.Context, s store, st *storeState, failure
 			return nil
 		}
 		if err != nil {
-			t.config.Logger.Warn("the status was not written", "kind", s.kind, "namespace", s.meta.Namespace, "name", s.meta.Name, "error", err)
+			t.logUnwritten(&st.unwritten, s.kind, s.meta, err)
 			return err
 		}
-		st.written = written
+		st.written, st.unwritten = written, false
+		t.logStore(s, ready)
 		if failure == nil {
 			t.events.normal(s.object, v1.ReasonStoreValid, messageValid)
 		} else {

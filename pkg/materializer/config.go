@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -145,6 +146,8 @@ type Config struct {
 	Pulse *pulse.Pulse
 	// Logger gets names and messages of this project's own; nil discards them.
 	Logger *slog.Logger
+	// Tracing begins a trace for each sync; nil for none.
+	Tracing trace.TracerProvider
 }
 
 func (c Config) validate() error {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/host"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/host/secret"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
@@ -113,6 +114,7 @@ func (t *term) remove(ctx context.Context, es *v1.ExternalSecret, st *state, k k
 		}
 		v.wrote = true
 		t.events.normal(es, v1.EventDeleted, wordedFor(es, messageDeleted))
+		t.logWritten(es, o, "deleted", "DeletionPolicy")
 	}
 	// The UID tells the Secret that was deleted from a new one while the watch still shows it.
 	st.left = target{known: true, object: o, uid: meta.UID}
@@ -131,6 +133,7 @@ func (t *term) removeOrphans(ctx context.Context, es *v1.ExternalSecret) error {
 			return err
 		}
 		t.events.normal(es, v1.EventDeleted, what+" "+orphan.Name+" deleted: it is the target no more")
+		t.logWritten(es, host.Object{Kind: orphan.Kind, Namespace: orphan.Namespace, Name: orphan.Name}, "deleted", "no longer the target")
 	}
 	return nil
 }

@@ -81,6 +81,7 @@ func (m *Materializer) lead(ctx context.Context) {
 	t := newTerm(m)
 	m.term.Store(t)
 	m.config.Metrics.Leading(true)
+	m.config.Logger.Info("Leading: this replica writes Secrets and polls")
 	m.config.Sources.Lead(true)
 	t.run(ctx)
 	m.config.Sources.Lead(false)
@@ -88,4 +89,5 @@ func (m *Materializer) lead(ctx context.Context) {
 	// Another replica may write from now on.
 	m.config.Ledger.Reset()
 	m.config.Metrics.Leading(false)
+	m.config.Logger.Info("Not leading any more: this replica writes nothing")
 }

@@ -30,6 +30,7 @@ const (
 
 // pursue goes after a wish as far as it goes without waiting. It returns false where the ExternalSecret was parked.
 func (t *term) pursue(ctx context.Context, es *v1.ExternalSecret, st *state) bool {
+	ctx = t.traceWish(ctx, es, st.refresh)
 	k, err := t.keeperOf(ctx, es)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -42,6 +43,7 @@ func (t *term) pursue(ctx context.Context, es *v1.ExternalSecret, st *state) boo
 	if !t.follow(ctx, es, st.refresh) {
 		return false
 	}
+	st.refresh.trace.resume()
 	o, isConfirmed := t.evaluate(ctx, es, st.refresh)
 	switch {
 	case lacksSomething(o) && st.refresh.insist():
@@ -74,7 +76,7 @@ func (t *term) follow(ctx context.Context, es *v1.ExternalSecret, r *refresh) bo
 	}
 	r.parked = p
 	key, class := keyOf(es), r.class
-	ctx, cancel := context.WithTimeout(ctx, followTimeout)
+	ctx, cancel := context.WithTimeout(r.trace.park(ctx), followTimeout)
 	defer cancel()
 	t.config.Evaluator.Follow(ctx, es, r.notBefore, r.urgency, func() {
 		if p.stage.Swap(answered) == waiting {
@@ -112,6 +114,7 @@ func (t *term) confirm(ctx context.Context, es *v1.ExternalSecret, r *refresh) {
 		return
 	}
 	key, notBefore, c := keyOf(es), r.notBefore, r.class
+	ctx = r.trace.park(ctx)
 	t.beside.Go(func() {
 		select {
 		case t.slots <- struct{}{}:
@@ -131,6 +134,7 @@ func (t *term) confirm(ctx context.Context, es *v1.ExternalSecret, r *refresh) {
 // conclude reports what came of a wish, and keeps the wish where trying again may help.
 func (t *term) conclude(ctx context.Context, es *v1.ExternalSecret, st *state, v verdict, isLate bool) {
 	now, r := time.Now(), st.refresh
+	defer r.trace.end(v)
 	r.parked = nil
 	st.last, st.seen = v, true
 	st.lastFailed.Store(v.err != nil)

@@ -3,6 +3,7 @@ package materializer
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -43,6 +44,8 @@ type queue struct {
 
 	mu    sync.Mutex
 	hints map[types.NamespacedName]hints
+	// added is when each item was queued that waits, taken the same of those that workers have.
+	added, taken map[types.NamespacedName]time.Time
 }
 
 func newQueue() *queue {
@@ -52,6 +55,8 @@ func newQueue() *queue {
 		work:  workqueue.NewTypedWithConfig(config),
 		order: order,
 		hints: map[types.NamespacedName]hints{},
+		added: map[types.NamespacedName]time.Time{},
+		taken: map[types.NamespacedName]time.Time{},
 	}
 }
 
@@ -59,6 +64,9 @@ func newQueue() *queue {
 func (q *queue) add(key types.NamespacedName, c class, h hints) {
 	q.mu.Lock()
 	q.hints[key] |= h
+	if _, ok := q.added[key]; !ok {
+		q.added[key] = time.Now()
+	}
 	q.mu.Unlock()
 	q.order.ask(key, c)
 	q.work.Add(key)
@@ -74,10 +82,17 @@ func (q *queue) get() (types.NamespacedName, hints, bool) {
 	defer q.mu.Unlock()
 	h := q.hints[key]
 	delete(q.hints, key)
+	q.taken[key] = q.added[key]
+	delete(q.added, key)
 	return key, h, true
 }
 
-func (q *queue) done(key types.NamespacedName) { q.work.Done(key) }
+func (q *queue) done(key types.NamespacedName) {
+	q.mu.Lock()
+	delete(q.taken, key)
+	q.mu.Unlock()
+	q.work.Done(key)
+}
 
 func (q *queue) shutDown() { q.work.ShutDown() }
 

@@ -23,8 +23,8 @@ func (t *term) reclaim(ctx context.Context, es *v1.ExternalSecret, st *state) {
 		_, err = t.config.Secrets.CarryOut(ctx, owner, secret.Reclaim(owner, policy, existing))
 	}
 	if err != nil {
-		t.config.Logger.Warn("an owner reference to an earlier ExternalSecret was not put right",
-			"namespace", es.Namespace, "name", object.Name, "error", err)
+		t.config.Logger.Warn("Owner reference to an earlier ExternalSecret not put right",
+			"externalSecret", keyOf(es).String(), "target", logName(string(object.Kind), object.Namespace, object.Name), "err", err.Error())
 		st.repairAt = soonest(st.repairAt, time.Now().Add(shortestBackoff))
 	}
 }

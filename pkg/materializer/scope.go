@@ -46,6 +46,6 @@ func (t *term) resume(ctx context.Context, es *v1.ExternalSecret, st *state) {
 	now := time.Now()
 	st.want(wish{notBefore: now, urgency: source.Now, class: changed, since: now})
 	if isWhole {
-		t.conclude(ctx, es, st, succeeded(reasonSynced, messageSynced).naming(outcome.TargetName(es)).worded(es), false)
+		t.conclude(ctx, es, st, succeeded(v1.ReasonSecretSynced, messageSynced).naming(outcome.TargetName(es)).worded(es), false)
 	}
 }

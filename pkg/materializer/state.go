@@ -44,6 +44,8 @@ type state struct {
 	lastFailed atomic.Bool
 	// unreported is set while a write of the Secret is not in the status yet.
 	unreported bool
+	// unwritten is set where it was told that the status could not be written.
+	unwritten bool
 	// missing are the entries that were last told of as gone.
 	missing []string
 }
@@ -76,6 +78,7 @@ type wish struct {
 // refresh is a wish that is not fulfilled.
 type refresh struct {
 	wish
+	trace  traced
 	parked *parked
 	// confirming is set while a provider is asked, beside the workers, whether keys are gone; confirmed is what came of it.
 	confirming atomic.Bool

@@ -14,12 +14,15 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // report writes the status where something in it changes: a steady cluster causes no writes.
 func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v verdict, now time.Time) error {
 	next := nextStatus(es, v, st.unreported, st.refresh.asked, now)
 	if !apiequality.Semantic.DeepEqual(next, es.Status) {
+		ctx, span := tracing.Start(ctx, tracing.Report)
+		defer span.End()
 		changed := es.DeepCopy()
 		changed.Status = next
 		var written *v1.ExternalSecret
@@ -32,7 +35,7 @@ func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v v
 			return nil
 		}
 		if err != nil {
-			t.config.Logger.Warn("the status was not written", "namespace", es.Namespace, "name", es.Name, "error", err)
+			t.logUnwritten(&st.unwritten, v1.ExternalSecretKind, es, err)
 			return err
 		}
 		st.written.Store(written)
@@ -40,7 +43,9 @@ func (t *term) report(ctx context.Context, es *v1.ExternalSecret, st *state, v v
 		if shown, err := t.externalSecrets.Lister().ExternalSecrets(es.Namespace).Get(es.Name); err == nil && shown.UID == es.UID {
 			st.show(shown)
 		}
+		st.unwritten = false
 		t.tellFailure(es, v)
+		t.logReport(es, v, st.trouble.failures)
 	}
 	st.unreported = false
 	t.config.Metrics.ExternalSecretCondition(es.Namespace, es.Name, v.ready())

@@ -134,7 +134,7 @@ func (t *term) work(ctx context.Context) {
 func (t *term) guarded(kind, name string, do, recovered func()) {
 	defer func() {
 		if recover() != nil {
-			t.config.Logger.Error("panicked; this is a bug", "kind", kind, "name", name, "stack", string(debug.Stack()))
+			t.config.Logger.Error("Panicked: this is a bug", "object", kind+"/"+name, "stack", string(debug.Stack()))
 			recovered()
 		}
 	}()

@@ -14,6 +14,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 var errNotOwned = errors.New("deletionPolicy Delete deletes only a Secret that the ExternalSecret owns (creationPolicy Owner)")
@@ -25,6 +26,8 @@ const collisions = 3
 
 // write renders the target and writes it where it differs.
 func (t *term) write(ctx context.Context, es *v1.ExternalSecret, st *state, k keeper, o *outcome.Outcome, fingerprint resolve.Fingerprint) verdict {
+	ctx, span := tracing.Start(ctx, tracing.Write)
+	defer span.End()
 	rendered, err := o.Render(ctx)
 	if err != nil {
 		t.recordNothing(es, st, fingerprint)
@@ -60,6 +63,7 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, k
 		return succeeded(v1.ReasonSecretSynced, messageSynced).naming(name), nil
 	}
 	plan, refusal := k.decide(es, rendered, existing)
+	tracing.Of(ctx).Result(string(plan.action))
 	if plan.action == secret.Update && takesUp(secret.OwnerOf(es), plan.next, existing) {
 		if err := t.isThere(ctx, es); err != nil {
 			return failedForNow(failedOwnership, err), nil
@@ -92,10 +96,12 @@ func (t *term) carryOut(ctx context.Context, es *v1.ExternalSecret, st *state, k
 	case plan.action == secret.Create:
 		v.wrote = true
 		t.events.normal(es, v1.EventCreated, wordedFor(es, "secret created"))
+		t.logWritten(es, outcome.TargetOf(es), "created", classNames[st.refresh.class])
 	// A server that defaults again what was taken away has changed nothing.
 	case plan.action == secret.Update && written.GetResourceVersion() != existing.GetResourceVersion():
 		v.wrote = true
 		t.events.normal(es, v1.EventUpdated, wordedFor(es, "secret updated"))
+		t.logWritten(es, outcome.TargetOf(es), "updated", classNames[st.refresh.class])
 	}
 	return v, nil
 }

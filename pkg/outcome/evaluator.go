@@ -15,6 +15,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/source"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // maxSources is how many Sources are asked at a time for one call.
@@ -58,6 +59,8 @@ func (e *Evaluator) Evaluate(ctx context.Context, es *v1.ExternalSecret, ask Ask
 // Look asks for what ExternalSecrets need and makes nothing of it yet. Each store is opened once, and each Source is asked
 // once, for what all of them need of it. It waits for providers until ctx ends at most.
 func (e *Evaluator) Look(ctx context.Context, all []*v1.ExternalSecret, ask Ask) []Shown {
+	ctx, span := tracing.Start(ctx, tracing.Evaluate)
+	defer span.End()
 	stores := e.Catalog.opener()
 	shown := make([]Shown, len(all))
 	needs := map[*source.Source]namespaces{}
@@ -67,6 +70,7 @@ func (e *Evaluator) Look(ctx context.Context, all []*v1.ExternalSecret, ask Ask)
 			one.collect(needs, es.Namespace)
 		}
 	}
+	span.Objects(len(all), len(needs))
 	inputs := inputs(ctx, needs, ask)
 	for i := range shown {
 		shown[i].inputs = inputs
@@ -172,7 +176,7 @@ func (e *Evaluator) Follow(ctx context.Context, es *v1.ExternalSecret, notBefore
 	countdown := newCountdown(len(usable), ready)
 	for _, one := range usable {
 		one.source.Want(es.UID, es.Namespace, one.needs)
-		one.source.Prepare(one.needs, notBefore, urgency, countdown)
+		one.source.Prepare(ctx, one.needs, notBefore, urgency, countdown)
 	}
 }
 

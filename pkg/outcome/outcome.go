@@ -9,6 +9,7 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/resolve"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/template"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // Outcome is what an ExternalSecret came to at one time. It is used by one goroutine.
@@ -62,11 +63,24 @@ func (o *Outcome) Render(ctx context.Context) (*template.Rendered, error) {
 	if err := o.load(ctx); err != nil {
 		return nil, err
 	}
-	o.rendered, o.renderErr = template.Render(ctx, o.es, o.Data.Values, o.loaded)
+	rendering, span := tracing.Start(ctx, tracing.Render)
+	o.rendered, o.renderErr = template.Render(rendering, o.es, o.Data.Values, o.loaded)
+	tellFailure(span, o.renderErr)
+	span.End()
 	if o.renderErr == nil && o.Data.IsTimed() {
 		o.rendered.Deterministic = false
 	}
 	return o.rendered, o.renderErr
+}
+
+// tellFailure says in a trace of what class a failure is, and no more: a template chooses the words of its errors.
+func tellFailure(span tracing.Span, err error) {
+	var failed *template.Error
+	if errors.As(err, &failed) {
+		span.Failed(string(failed.Class))
+	} else if err != nil {
+		span.Failed(string(provider.Invalid))
+	}
 }
 
 // load reads the templates that stand in other objects. A failure is not kept: the host may answer the next time.

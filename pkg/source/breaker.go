@@ -31,6 +31,10 @@ func (src *Source) tripLocked(f *failure, now time.Time) {
 		return
 	}
 	if src.breaker.cause == nil {
+		reason, message := provider.ReasonOf(f.err), f.err.Error()
+		src.after = append(src.after, func() {
+			src.client.log.Warn("Breaker opened: nobody waits for the provider of this store", "reason", reason, "message", message)
+		})
 		src.breaker.since = f.began
 		// After a missed deadline the next caller of another scope sends the first probe at once: perhaps only this one
 		// hangs. A credential is refused for all of them.
@@ -61,7 +65,11 @@ func (src *Source) Barred() error {
 // answeredLocked closes the breaker.
 func (src *Source) answeredLocked(now time.Time) {
 	src.answered = now
+	if src.breaker.cause == nil {
+		return
+	}
 	src.breaker.cause = nil
+	src.after = append(src.after, func() { src.client.log.Info("Breaker closed: the provider answers again") })
 }
 
 // barredLocked tells why nobody may wait for the scope; nil where a caller may.

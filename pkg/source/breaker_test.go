@@ -199,12 +199,12 @@ func TestThoseWhoAwaitAPollAreSentAwayByTheBreakerAndHearOfItsEnd(t *testing.T) 
 		f.set(func() { f.hang = hangAll })
 		due := time.Now()
 		ready := make(chan struct{}, 2)
-		f.src.Prepare(needs("b/z"), due, NextPoll, func() { ready <- struct{}{} })
+		f.src.Prepare(t.Context(), needs("b/z"), due, NextPoll, func() { ready <- struct{}{} })
 		f.get("a/x")
 		<-ready
 		require.Less(t, time.Since(due), 5*time.Second)
 		require.True(t, f.getFrom(due, "b/z").Late)
-		f.src.Prepare(needs("b/z"), due, NextPoll, func() { ready <- struct{}{} })
+		f.src.Prepare(t.Context(), needs("b/z"), due, NextPoll, func() { ready <- struct{}{} })
 		<-ready
 
 		// The probe that b's reader caused hangs, too; the provider is back just after it began.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // checkup is one call of Client.Check. It is guarded by Source.mu.
@@ -23,11 +24,11 @@ func (src *Source) Check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c, err := current.checkNow()
+		c, err := current.checkNow(tracing.Of(ctx))
 		if c == nil {
 			return err
 		}
-		if err := current.wait(ctx, []*flight{c.flight}); err != nil {
+		if err := current.waitTraced(ctx, []*flight{c.flight}); err != nil {
 			return errNoTime(err)
 		}
 		current.mu.Lock()
@@ -40,7 +41,7 @@ func (src *Source) Check(ctx context.Context) error {
 }
 
 // checkNow returns what to wait for, or what is known already.
-func (src *Source) checkNow() (*checkup, error) {
+func (src *Source) checkNow(caller tracing.Span) (*checkup, error) {
 	now := time.Now()
 	recent := now.Add(-src.sources.cfg.PollInterval)
 	src.mu.Lock()
@@ -62,9 +63,10 @@ func (src *Source) checkNow() (*checkup, error) {
 	}
 	c = &checkup{began: now, flight: newFlight()}
 	ok := src.callLocked(func(ctx context.Context) {
-		o := src.client.call(ctx, Check, payer{}, src.client.Check)
+		o := src.client.call(caller.Into(ctx), Check, payer{}, src.client.Check)
 		src.mu.Lock()
 		defer src.unlock()
+		c.flight.span = o.span
 		defer src.endLocked(c.flight)
 		now := time.Now()
 		switch {
@@ -102,6 +104,7 @@ func (src *Source) Keys(ctx context.Context, by Reader, notBefore time.Time) (Li
 		}
 		r := newRead(nil, notBefore, causeNow)
 		r.by, r.pins = by, map[provider.Scope]pin{}
+		ctx := current.beginRead(ctx, r)
 		scopes := current.client.ListScopes()
 		current.settleRead(ctx, r, func() []*flight {
 			now := time.Now()
@@ -115,6 +118,7 @@ func (src *Source) Keys(ctx context.Context, by Reader, notBefore time.Time) (Li
 		})
 		v := &view{src: current, read: r, scopes: scopes}
 		keys, err := current.client.list(v)
+		endRead(r)
 		if current.isRetired() {
 			continue
 		}

@@ -8,14 +8,19 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // client calls a provider.Client: with a deadline, measured, tried again where the store asks for it, and such that every
 // error is a *provider.Error and a panic is one too. The value of a panic is never shown: it may hold what the provider sent.
 type client struct {
 	provider.Client
-	name    string
+	name string
+	// label is what logs and traces call the store.
+	label   string
 	timeout time.Duration
 	retry   retry
 	site    *site
@@ -23,12 +28,16 @@ type client struct {
 	retired <-chan struct{}
 	metrics Metrics
 	log     *slog.Logger
+	// tracing begins the traces of what no caller waits for; nil for none.
+	tracing trace.TracerProvider
 }
 
 // outcome is how a call ended. failure is nil where it ended well, and stopped says that the Sources ended it.
 type outcome struct {
 	failure *failure
 	stopped bool
+	// span is that of the call, for those who waited for it.
+	span tracing.Span
 }
 
 // shown is what a revalidation showed.
@@ -80,17 +89,24 @@ func (c *client) load(ctx context.Context, by payer, scope provider.Scope, pictu
 // call makes a call of the provider, for which a token of the site was taken. A try that had only what time others left of
 // the deadline, and did not end in it, says nothing: the failure before it stands.
 func (c *client) call(ctx context.Context, op Operation, by payer, do func(context.Context) error) outcome {
+	ctx, span := c.begin(ctx, op, by)
+	defer span.End()
 	deadline, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	failed := c.try(deadline, op, by, do)
-	for retries := 0; retries < c.retry.most && failed != nil && c.awaitRetry(deadline, by, failed.err); retries++ {
+	retries := 0
+	for ; retries < c.retry.most && failed != nil && c.awaitRetry(deadline, by, failed.err); retries++ {
 		again := c.try(deadline, op, by, do)
 		if again != nil && again.missed {
 			break
 		}
 		failed = again
 	}
-	return outcome{failure: failed, stopped: ctx.Err() != nil}
+	span.Retries(retries)
+	if failed != nil {
+		span.Failed(string(provider.ReasonOf(failed.err)))
+	}
+	return outcome{failure: failed, stopped: ctx.Err() != nil, span: span}
 }
 
 // try makes a call once. It returns nil where it ended well. Each request beyond the first is charged to the site's budget
@@ -104,7 +120,11 @@ func (c *client) try(deadline context.Context, op Operation, by payer, do func(c
 		if sent.Add(1) > 1 {
 			c.site.charge(by, begins)
 		}
-		return func(status int) { c.metrics.RequestAnswered(c.name, route, status, time.Since(begins)) }
+		span := beginRequest(deadline, route)
+		return func(status int) {
+			endRequest(span, status)
+			c.metrics.RequestAnswered(c.name, route, status, time.Since(begins))
+		}
 	})
 	err := c.guard(string(op), func() error { return do(counted) })
 	var reason provider.Reason
@@ -149,7 +169,7 @@ func (c *client) guard(what string, do func() error) (err error) {
 		if recover() == nil {
 			return
 		}
-		c.log.Error("provider panicked", "provider", c.name, "call", what, "stack", string(debug.Stack()))
+		c.log.Error("Provider panicked: this is a bug", "provider", c.name, "call", what, "stack", string(debug.Stack()))
 		err = provider.Errorf(provider.Unavailable, "the provider's code failed; the server's log has the place")
 	}()
 	return asError(do())

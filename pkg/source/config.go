@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
@@ -44,6 +45,8 @@ type Config struct {
 	Pulse *pulse.Pulse
 	// Logger gets names of stores and scopes, Reasons and messages of this project's own; nil discards them.
 	Logger *slog.Logger
+	// Tracing begins the traces of polls; nil for none.
+	Tracing trace.TracerProvider
 }
 
 // Limits keep one store from costing the others, and in a store that namespaces share one of them from costing the others:

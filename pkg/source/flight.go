@@ -3,6 +3,8 @@ package source
 import (
 	"context"
 	"time"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // flight is one call of the provider that somebody may wait for, from when it is first wanted. It carries no outcome: who
@@ -13,6 +15,9 @@ type flight struct {
 	// then is what runs when the flight ended. Guarded by Source.mu.
 	then []func()
 	done chan struct{}
+	// cause is the span that a load is recorded below, guarded by Source.mu; span is that of the call, which may be read when the
+	// flight has ended.
+	cause, span tracing.Span
 }
 
 func newFlight() *flight {

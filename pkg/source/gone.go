@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // confirmation is one call of Client.Confirm for a want. It is guarded by Source.mu.
@@ -31,11 +32,11 @@ func (src *Source) InputsForDeletion(ctx context.Context, needs []provider.Need,
 		if !a.proven {
 			continue
 		}
-		if f := current.confirm(a.need, r.notBefore); f != nil {
+		if f := current.confirm(a.need, r.notBefore, tracing.Of(ctx)); f != nil {
 			waits = append(waits, f)
 		}
 	}
-	if len(waits) == 0 || current.wait(ctx, waits) != nil || current.isRetired() {
+	if len(waits) == 0 || current.waitTraced(ctx, waits) != nil || current.isRetired() {
 		return in
 	}
 	results := make(map[provider.Need]provider.Result, len(r.asks))
@@ -96,7 +97,7 @@ func (src *Source) spanLocked(r *read, a *ask) (oldest, newest, failed time.Time
 }
 
 // confirm asks the provider whether a key is gone, unless somebody has just asked. It returns what to wait for.
-func (src *Source) confirm(n provider.Need, notBefore time.Time) *flight {
+func (src *Source) confirm(n provider.Need, notBefore time.Time, cause tracing.Span) *flight {
 	now := time.Now()
 	src.mu.Lock()
 	defer src.unlock()
@@ -117,7 +118,7 @@ func (src *Source) confirm(n provider.Need, notBefore time.Time) *flight {
 	c := &confirmation{began: now, flight: newFlight()}
 	last := w.last
 	ok := src.callLocked(func(ctx context.Context) {
-		o := src.client.call(ctx, Confirm, payer{}, func(ctx context.Context) error {
+		o := src.client.call(cause.Into(ctx), Confirm, payer{}, func(ctx context.Context) error {
 			return src.client.Confirm(ctx, n, last)
 		})
 		src.mu.Lock()
@@ -127,6 +128,7 @@ func (src *Source) confirm(n provider.Need, notBefore time.Time) *flight {
 			c.err = o.failure.err
 			src.tripLocked(o.failure, time.Now())
 		}
+		c.flight.span = o.span
 		src.endLocked(c.flight)
 	})
 	if !ok {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // Inputs answers needs from pictures whose revalidation began at or after notBefore, and waits for them. What cannot be
@@ -33,6 +34,8 @@ func (src *Source) Held(needs []provider.Need) provider.Inputs {
 // read also returns which Source answered; nil where the store is gone.
 func (src *Source) read(ctx context.Context, r *read) (provider.Inputs, *Source) {
 	mode, why := r.mode, r.why
+	ctx = src.beginRead(ctx, r)
+	defer endRead(r)
 	for {
 		current, err := src.following()
 		if err != nil {
@@ -61,13 +64,14 @@ const (
 // Prepare is Inputs for those who do not wait: it calls ready once, when Inputs with the same needs and notBefore answers
 // at once, from this call or from a goroutine of the Sources, which ready must not hold up. Where Run ends first it may
 // not be called at all. Unlike callers of Inputs, any number may be prepared for. Who prepares should Want the needs too:
-// what takes longer to gather than a few polls is not kept otherwise.
-func (src *Source) Prepare(needs []provider.Need, notBefore time.Time, urgency Urgency, ready func()) {
+// what takes longer to gather than a few polls is not kept otherwise. Of ctx nothing counts but the span that is in it.
+func (src *Source) Prepare(ctx context.Context, needs []provider.Need, notBefore time.Time, urgency Urgency, ready func()) {
 	m := causeNow
 	if urgency == NextPoll {
 		m = awaitPoll
 	}
 	r := newRead(needs, notBefore, m)
+	r.span = tracing.Of(ctx)
 	current, err := src.following()
 	if err != nil {
 		ready()

@@ -14,6 +14,7 @@ func (src *Source) landLocked(sc *scope, f *flight, s shown, o outcome) {
 	if sc.probe {
 		sc.probe, src.breaker.probing = false, false
 	}
+	f.span = o.span
 	defer src.endLocked(f)
 	if o.stopped || src.isRetired() {
 		src.abandonLocked(sc)
@@ -54,7 +55,7 @@ func (src *Source) installLocked(sc *scope, f *flight, s shown, now time.Time) *
 	}
 	turned := sc.failure != nil || sc.barred || sc.picture == nil
 	if sc.failure != nil {
-		src.after = append(src.after, func() { src.client.log.Info("readable again", "scope", sc.id.Name) })
+		src.after = append(src.after, func() { src.client.log.Info("Scope is readable again", "scope", sc.id.Name) })
 	}
 	sc.picture, sc.began = s.picture, f.began
 	sc.failure, sc.since, sc.retryAt, sc.barred = nil, time.Time{}, time.Time{}, false
@@ -84,7 +85,7 @@ func (src *Source) failLocked(sc *scope, f *failure, now time.Time) {
 		sc.since = f.began
 		src.turnedLocked(sc)
 		src.after = append(src.after, func() {
-			src.client.log.Warn("not readable", "scope", sc.id.Name, "reason", reason, "message", f.err.Error())
+			src.client.log.Warn("Scope is not readable", "scope", sc.id.Name, "reason", reason, "message", f.err.Error())
 		})
 	}
 	if sc.failure == nil && sc.picture == nil {

@@ -122,7 +122,7 @@ func (m *model) reader(r *rand.Rand) {
 	if r.IntN(3) == 0 {
 		urgency := Urgency(r.IntN(2))
 		ready := make(chan struct{})
-		g.src.Prepare(wanted, notBefore, urgency, func() { close(ready) })
+		g.src.Prepare(context.Background(), wanted, notBefore, urgency, func() { close(ready) })
 		<-ready
 		m.ready.Add(1)
 		return

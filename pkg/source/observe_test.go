@@ -104,10 +104,10 @@ func TestLogSaysWhatChangedOnce(t *testing.T) {
 	})
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 4, out.String())
-	require.Contains(t, lines[0], `msg="not readable" store=SecretStore/team/vault scope=a reason=Unavailable message="status 503"`)
-	require.Contains(t, lines[1], `msg="readable again" store=SecretStore/team/vault scope=a`)
-	require.Contains(t, lines[2], `msg="provider panicked"`)
-	require.Contains(t, lines[3], `msg="not readable"`)
+	require.Contains(t, lines[0], `msg="Scope is not readable" store=SecretStore/team/vault scope=a reason=Unavailable message="status 503"`)
+	require.Contains(t, lines[1], `msg="Scope is readable again" store=SecretStore/team/vault scope=a`)
+	require.Contains(t, lines[2], `msg="Provider panicked: this is a bug"`)
+	require.Contains(t, lines[3], `msg="Scope is not readable"`)
 	for _, secret := range []string{"secret value", "x@1"} {
 		require.NotContains(t, out.String(), secret)
 	}

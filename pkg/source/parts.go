@@ -56,6 +56,7 @@ func (src *Source) needPartLocked(sc *scope, id provider.PartID, r *read, tenant
 		}
 	}
 	p.flight, p.picture, p.payer = newFlight(), r.pins[sc.id].picture, r.by.User
+	p.flight.cause = r.span
 	src.unloaded = append(src.unloaded, p)
 	f := p.flight
 	src.loadLocked()
@@ -115,8 +116,8 @@ func (src *Source) loadLocked() {
 	for len(src.unloaded) > 0 && src.loading < src.sources.cfg.Limits.Loads {
 		p := src.unloaded[0]
 		src.unloaded = src.unloaded[1:]
-		picture := p.picture
-		ok := src.callLocked(func(ctx context.Context) { src.load(ctx, p, picture) })
+		picture, cause := p.picture, p.flight.cause
+		ok := src.callLocked(func(ctx context.Context) { src.load(cause.Into(ctx), p, picture) })
 		if !ok {
 			src.failPartLocked(p, errStopping(), time.Time{})
 			continue
@@ -140,6 +141,7 @@ func (src *Source) load(ctx context.Context, p *part, picture provider.Picture) 
 	src.mu.Lock()
 	defer src.unlock()
 	src.loading--
+	p.flight.span = o.span
 	defer src.loadLocked()
 	switch {
 	case o.stopped || src.isRetired():

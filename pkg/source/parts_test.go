@@ -199,7 +199,7 @@ func TestLoadsKeepToTheBudget(t *testing.T) {
 		began := time.Now()
 		ready := make(chan struct{})
 		f.src.Want(uid(1), "team", all)
-		f.src.Prepare(all, began, Now, func() { close(ready) })
+		f.src.Prepare(t.Context(), all, began, Now, func() { close(ready) })
 		time.Sleep(time.Minute)
 		require.LessOrEqual(t, f.count("load"), 20, "half of forty a minute")
 		require.GreaterOrEqual(t, f.count("load"), 15)
@@ -213,7 +213,7 @@ func TestLoadsKeepToTheBudget(t *testing.T) {
 			f.set(func() { f.vaults["a"][fmt.Sprint("new", i)] = 1 })
 			all = append(all, need(fmt.Sprint("a/new", i)))
 		}
-		f.src.Prepare(all, time.Now(), Now, func() {})
+		f.src.Prepare(t.Context(), all, time.Now(), Now, func() {})
 		time.Sleep(time.Second)
 		f.sources.Forget(theStore.UID)
 		loads := f.count("load")

@@ -80,6 +80,7 @@ func (src *Source) settleLocked(sc *scope, r *read, now time.Time) (pin, *flight
 		if sc.current != nil && !sc.current.began.Before(r.notBefore) {
 			return pin{}, sc.current
 		}
+		sc.cause = sc.cause.Or(r.span)
 		return pin{}, sc.nextLocked()
 	}
 	if bar := src.barredLocked(sc); bar != nil {

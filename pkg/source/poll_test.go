@@ -146,7 +146,7 @@ func TestPreparedWithTheNextPollCostsNothing(t *testing.T) {
 		polls := f.count("revalidate")
 		due := time.Now()
 		for i := range 1000 {
-			f.src.Prepare(needs("a/x"), due, NextPoll, func() { ready <- i })
+			f.src.Prepare(t.Context(), needs("a/x"), due, NextPoll, func() { ready <- i })
 		}
 		require.Equal(t, polls, f.count("revalidate"))
 		for range 1000 {
@@ -171,7 +171,7 @@ func TestPrepareLoadsWhatIsCold(t *testing.T) {
 				f.src.Want(uid(1), "team", needs("a/x", "b/z"))
 				ready := make(chan struct{})
 				due := time.Now()
-				f.src.Prepare(needs("a/x", "b/z"), due, urgency, func() { close(ready) })
+				f.src.Prepare(t.Context(), needs("a/x", "b/z"), due, urgency, func() { close(ready) })
 				<-ready
 				require.Equal(t, 5*time.Second, time.Since(due))
 				require.Equal(t, "x@1", f.value(f.getFrom(due, "a/x")))
@@ -190,7 +190,7 @@ func TestThoseWhoAwaitAPollLookForThemselvesWhenTheLeadIsLost(t *testing.T) {
 		f.get("a/x")
 		time.Sleep(time.Second)
 		ready := make(chan struct{})
-		f.src.Prepare(needs("a/x"), time.Now(), NextPoll, func() { close(ready) })
+		f.src.Prepare(t.Context(), needs("a/x"), time.Now(), NextPoll, func() { close(ready) })
 		f.sources.Lead(false)
 		<-ready
 		require.Equal(t, 2, f.count("revalidate"))

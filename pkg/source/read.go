@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // maxRounds bounds how often a read may find that still something is missing: scopes, the parts that their pictures name,
@@ -37,6 +38,8 @@ type read struct {
 	refused map[provider.WantedPart]error
 	// away is why the read does not get what it came for; empty where it does.
 	away Away
+	// span is what its calls of the provider are recorded below.
+	span tracing.Span
 	// why is set once the read has to make do with what there is, and says why.
 	why error
 }
@@ -212,7 +215,7 @@ func (src *Source) settleRead(ctx context.Context, r *read, step func() []*fligh
 			}
 			defer src.giveSeat(r.by.User)
 		}
-		if err := src.wait(ctx, waits); err != nil {
+		if err := src.waitTraced(ctx, waits); err != nil {
 			r.sendAway(NoTime)
 			r.giveUp(errNoTime(err))
 		}

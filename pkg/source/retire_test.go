@@ -79,8 +79,8 @@ func TestWaitingReadersGoOnWithTheNewCredential(t *testing.T) {
 			})
 		}
 		ready := make(chan struct{}, 2)
-		f.src.Prepare(needs("a/x"), time.Now(), Now, func() { ready <- struct{}{} })
-		f.src.Prepare(needs("a/x"), time.Now(), NextPoll, func() { ready <- struct{}{} })
+		f.src.Prepare(t.Context(), needs("a/x"), time.Now(), Now, func() { ready <- struct{}{} })
+		f.src.Prepare(t.Context(), needs("a/x"), time.Now(), NextPoll, func() { ready <- struct{}{} })
 		time.Sleep(500 * time.Millisecond)
 		src, err := f.sources.Get(theStore, token("two"))
 		require.NoError(t, err)

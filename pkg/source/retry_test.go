@@ -143,7 +143,7 @@ func TestRestIsForAll(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.retrying(1, "")
 		f.failing(Revalidate, 1, throttled(3*time.Second))
-		f.src.Prepare(needs("a/x"), time.Now(), Now, func() {})
+		f.src.Prepare(t.Context(), needs("a/x"), time.Now(), Now, func() {})
 		time.Sleep(time.Second)
 		require.Equal(t, provider.RateLimited, provider.ReasonOf(f.src.Check(t.Context())))
 		require.Zero(t, f.count("check"))
@@ -192,7 +192,7 @@ func TestRetryEndsWithItsSource(t *testing.T) {
 	run(t, nil, func(t *testing.T, f *fixture) {
 		f.retrying(3, "2s")
 		f.failing(Revalidate, 1, provider.Errorf(provider.Unavailable, "503"))
-		f.src.Prepare(needs("a/x"), time.Now(), Now, func() {})
+		f.src.Prepare(t.Context(), needs("a/x"), time.Now(), Now, func() {})
 		time.Sleep(time.Second)
 		store := theStore
 		store.Retry = &v1.SecretStoreRetrySettings{MaxRetries: ptr.To[int32](3)}

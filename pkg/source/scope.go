@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // thoroughEvery is how many poll intervals lie between revalidations that forgo shortcuts. Polls are a little less than an
@@ -37,6 +38,8 @@ type scope struct {
 	probe, polled  bool
 	// payer is the user who caused the revalidation that is to begin; empty for this server itself.
 	payer string
+	// cause is what that revalidation is recorded below.
+	cause tracing.Span
 	// surveyed is set where current is part of a survey.
 	surveyed bool
 	// barred is set where somebody was sent away because of the whole Source's breaker, and should hear when that is over.
@@ -86,10 +89,12 @@ func (src *Source) joinLocked(sc *scope, r *read, now time.Time) (*flight, error
 			sc.payer = r.by.User
 		}
 		sc.urgent = true
+		sc.cause = sc.cause.Or(r.span)
 		return sc.nextLocked(), nil
 	}
-	sc.payer = r.by.User
+	sc.payer, sc.cause = r.by.User, r.span
 	if err := src.startLocked(sc, live, now); err != nil {
+		sc.cause = tracing.Span{}
 		return nil, err
 	}
 	if sc.current != nil {
@@ -125,11 +130,12 @@ func (src *Source) startLocked(sc *scope, k kind, now time.Time) error {
 	}
 	f := sc.nextLocked()
 	f.began = now
+	cause := sc.cause
 	held := sc.picture
 	thoroughDue := src.thoroughDueLocked(sc, now)
 	thorough := k == poll && thoroughDue
 	ok := src.callLocked(func(ctx context.Context) {
-		s, o := src.client.revalidate(ctx, by, sc.id, held, thorough)
+		s, o := src.client.revalidate(cause.Into(ctx), by, sc.id, held, thorough)
 		src.mu.Lock()
 		defer src.unlock()
 		src.landLocked(sc, f, s, o)
@@ -137,7 +143,7 @@ func (src *Source) startLocked(sc *scope, k kind, now time.Time) error {
 	if !ok {
 		return errStopping()
 	}
-	sc.current, sc.next, sc.urgent, sc.queued, sc.payer = f, nil, false, false, ""
+	sc.current, sc.next, sc.urgent, sc.queued, sc.payer, sc.cause = f, nil, false, false, "", tracing.Span{}
 	sc.thoroughFlight = thorough || held == nil
 	sc.polled = k == poll
 	src.running++
@@ -197,7 +203,7 @@ func (src *Source) abandonLocked(sc *scope) {
 		return
 	}
 	src.endLocked(sc.next)
-	sc.next, sc.urgent = nil, false
+	sc.next, sc.urgent, sc.cause = nil, false, tracing.Span{}
 }
 
 func later(a, b time.Time) time.Time {

@@ -129,7 +129,7 @@ func (st *stream) members() []member {
 
 // opened has everything read again: what changed before is told by nobody.
 func (st *stream) opened(m member) {
-	m.src.client.log.Debug("listening to changes")
+	m.src.client.log.Debug("Listening to changes")
 	st.mu.Lock()
 	st.refused = false
 	st.mu.Unlock()
@@ -157,7 +157,7 @@ func (st *stream) rest(err error) {
 	case provider.Forbidden, provider.Invalid, provider.ScopeNotFound:
 		wait = cfg.Streams.Refused
 		if !st.refused {
-			cfg.Logger.Info("no stream of changes: they arrive with polls", "reason", provider.ReasonOf(err), "message", err.Error())
+			cfg.Logger.Info("No stream of changes: they arrive with polls", "reason", provider.ReasonOf(err), "message", err.Error())
 		}
 		st.refused = true
 	}

@@ -239,7 +239,7 @@ func TestRefusedStreamIsLeftAlone(t *testing.T) {
 			_, err := src.Failing()
 			require.NoError(t, err, "no store suffers from it")
 			require.Contains(t, log.String(), c.says)
-			require.LessOrEqual(t, strings.Count(log.String(), "no stream of changes"), 1)
+			require.LessOrEqual(t, strings.Count(log.String(), "No stream of changes"), 1)
 		})
 	}
 }

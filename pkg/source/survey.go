@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/live-secrets/external-secrets-apiserver/pkg/provider"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/tracing"
 )
 
 // leg is one scope's part of a survey: its flight, which began with the survey.
@@ -37,7 +38,7 @@ func (src *Source) surveyLocked(sc *scope, now time.Time) bool {
 	next := now.Add(src.sources.jittered())
 	for _, l := range legs {
 		l.flight.began = now
-		l.sc.current, l.sc.next, l.sc.urgent = l.flight, nil, false
+		l.sc.current, l.sc.next, l.sc.urgent, l.sc.cause = l.flight, nil, false, tracing.Span{}
 		l.sc.thoroughFlight = l.asked.Thorough || l.asked.Held == nil
 		l.sc.surveyed, l.sc.nextPoll = true, next
 	}
@@ -61,13 +62,14 @@ func (src *Source) survey(ctx context.Context, surveyor provider.Surveyor, legs 
 	}
 	var sights []provider.Sight
 	o := src.client.call(ctx, Revalidate, payer{kind: poll}, func(ctx context.Context) (err error) {
+		tracing.Of(ctx).Scopes(len(asked))
 		sights, err = surveyor.Survey(ctx, asked)
 		if err == nil && len(sights) != len(asked) {
 			return provider.Errorf(provider.Unavailable, "the provider did not answer for every vault or folder")
 		}
 		return err
 	})
-	src.finishAll(ctx, src.takeSights(legs, sights, o))
+	src.finishAll(o.span.Into(ctx), src.takeSights(legs, sights, o))
 
 	src.mu.Lock()
 	defer src.unlock()
@@ -100,7 +102,7 @@ func (src *Source) takeSights(legs []leg, sights []provider.Sight, o outcome) (r
 			blind++
 			rest = append(rest, l)
 		case sights[i].Unchanged:
-			src.landLocked(l.sc, l.flight, shown{picture: l.asked.Held, size: l.sc.size, same: true}, outcome{})
+			src.landLocked(l.sc, l.flight, shown{picture: l.asked.Held, size: l.sc.size, same: true}, outcome{span: o.span})
 		default:
 			l.rest = sights[i].Rest
 			rest = append(rest, l)

@@ -168,7 +168,7 @@ func (src *Source) useWideLocked(id provider.Scope, w *wide, use bool) {
 	} else {
 		src.scopes[id].wants--
 	}
-	src.after = append(src.after, func() { src.client.log.Debug("one scope for many", "scope", id.Name, "use", use) })
+	src.after = append(src.after, func() { src.client.log.Debug("One scope stands for many", "scope", id.Name, "use", use) })
 }
 
 // failsWideLocked tells whether a wide scope in use fails, which the poll loop has to look at.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 
+	"k8s.io/klog/v2"
+
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver/options"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/embeddedetcd"
 )
@@ -51,5 +53,6 @@ func Run(ctx context.Context, o *options.Options) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
+	klog.InfoS("Ended in order")
 	return nil
 }

@@ -73,7 +73,10 @@ func (o *Options) Config(ctx context.Context) (*apiserver.Config, error) {
 	if err := o.loadClientCA(ctx); err != nil {
 		return nil, fmt.Errorf("look up the authorities of the host's clients: %w", err)
 	}
-	if err := o.Recommended.ApplyTo(generic); err != nil {
+	if err := o.startTracing(ctx, config, identity); err != nil {
+		return nil, err
+	}
+	if err := o.applyRecommended(generic); err != nil {
 		return nil, fmt.Errorf("configure the API server: %w", err)
 	}
 	return config, nil

@@ -6,8 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,35 +25,63 @@ func (c canaries) mark(what string) string {
 	return c[what]
 }
 
-// forms are the ways in which a canary may stand in a text: as it is, in hex, and in base64 at each of its three
-// alignments, without the letters that its neighbours share.
+// forms are the ways in which a canary may stand in a text: as it is, which JSON, YAML and URLs leave its letters; with each
+// letter escaped; in hex; as fmt prints bytes; in base64 at each of its three alignments, without the letters that its
+// neighbours share; and all of that in base64 once more, as in the JSON of a Secret that holds one.
 func forms(canary string) [][]byte {
-	all := [][]byte{[]byte(canary), []byte(hex.EncodeToString([]byte(canary)))}
+	plain := []byte(canary)
+	lower := hex.EncodeToString(plain)
+	all := [][]byte{
+		plain, []byte(lower), []byte(strings.ToUpper(lower)), []byte(strings.Trim(fmt.Sprintf("%d", plain), "[]")),
+		escaped(plain, "%%%02X"), escaped(plain, "%%%02x"), escaped(plain, `\u%04x`), escaped(plain, `\x%02x`),
+	}
+	for _, once := range inBase64(plain) {
+		all = append(all, once)
+		all = append(all, inBase64(once)...)
+	}
+	// Short ones are in every text.
+	return slices.DeleteFunc(all, func(form []byte) bool { return len(form) < shortest })
+}
+
+const shortest = 8
+
+func escaped(text []byte, format string) []byte {
+	var out bytes.Buffer
+	for _, letter := range text {
+		fmt.Fprintf(&out, format, letter)
+	}
+	return out.Bytes()
+}
+
+func inBase64(text []byte) (all [][]byte) {
 	for shift := range 3 {
-		encoded := base64.StdEncoding.EncodeToString(append(make([]byte, shift), canary...))
-		all = append(all, []byte(encoded[4:len(encoded)-4]))
+		encoded := base64.StdEncoding.EncodeToString(append(make([]byte, shift), text...))
+		inner := encoded[4 : len(encoded)-4]
+		all = append(all, []byte(inner))
+		if inURL := strings.NewReplacer("+", "-", "/", "_").Replace(inner); inURL != inner {
+			all = append(all, []byte(inURL))
+		}
 	}
 	return all
+}
+
+// find is where the canary stands in a text, in whatever form; negative where it does not.
+func find(canary string, text []byte) int {
+	for _, form := range forms(canary) {
+		if at := bytes.Index(text, form); at >= 0 {
+			return at
+		}
+	}
+	return -1
 }
 
 // requireNone fails for each canary that is found in text.
 func (c canaries) requireNone(t *testing.T, place string, text []byte) {
 	t.Helper()
 	for what, canary := range c {
-		for _, form := range forms(canary) {
-			if at := bytes.Index(text, form); at >= 0 {
-				t.Errorf("%s holds %s: ...%q...", place, what, text[max(0, at-120):min(len(text), at+60)])
-				break
-			}
+		if at := find(canary, text); at >= 0 {
+			t.Errorf("%s holds %s: ...%q...", place, what, text[max(0, at-120):min(len(text), at+60)])
 		}
-	}
-}
-
-// requireNoneBelow looks into every file below a directory.
-func (c canaries) requireNoneBelow(t *testing.T, dir string) {
-	t.Helper()
-	for path, text := range filesBelow(t, dir) {
-		c.requireNone(t, path, text)
 	}
 }
 
@@ -74,15 +105,25 @@ func filesBelow(t *testing.T, dir string) map[string][]byte {
 
 // A search that finds nothing proves something only if it finds what is there.
 func TestTheSearchFinds(t *testing.T) {
-	c := canaries{}
-	value := c.mark("a value")
+	value := canaries{}.mark("a value")
 	for shift := range 5 {
-		text := fmt.Sprintf("before%s%s", bytes.Repeat([]byte{'-'}, shift), value)
-		found := false
-		for _, form := range forms(value) {
-			found = found || bytes.Contains([]byte(base64.StdEncoding.EncodeToString([]byte(text+"after"))), form)
+		text := []byte(strings.Repeat("-", shift) + value + "after")
+		standard := base64.StdEncoding.EncodeToString(text)
+		for name, form := range map[string]string{
+			"as it is":            string(text),
+			"as bytes":            fmt.Sprintf("%d", text),
+			"quoted":              fmt.Sprintf("%q", text),
+			"in a URL":            url.QueryEscape(" " + string(text) + "&"),
+			"in a URL, all of it": string(escaped(text, "%%%02X")),
+			"in JSON, escaped":    string(escaped(text, `\u%04x`)),
+			"in hex":              fmt.Sprintf("%x", text),
+			"in HEX":              fmt.Sprintf("%X", text),
+			"in base64":           standard,
+			"in base64 of URLs":   base64.RawURLEncoding.EncodeToString(text),
+			"in base64, twice":    base64.StdEncoding.EncodeToString([]byte("x" + standard)),
+		} {
+			require.GreaterOrEqual(t, find(value, []byte(form)), 0, "%s at %d", name, shift)
 		}
-		require.True(t, found, "in base64 at %d", shift)
 	}
-	require.True(t, bytes.Contains([]byte(hex.EncodeToString([]byte("  "+value))), forms(value)[1]))
+	require.Negative(t, find(value, []byte("another value")))
 }

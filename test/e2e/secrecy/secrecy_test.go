@@ -48,7 +48,7 @@ var specs = map[string]string{
 	"directory":   `{secretStoreRef: {name: directory}, data: [{secretKey: a, remoteRef: {key: TOKEN, metadataPolicy: Fetch}}]}`,
 	"file":        `data: [{secretKey: a, remoteRef: {key: app, property: file/file.txt}}]`,
 	"digest":      `{target: {template: {data: {a: "{{ .password | sha256sum }}"}}}, dataFrom: [{extract: {key: app}}]}`,
-	"templates":   `{target: {template: {templateFrom: [{secret: {name: templates, items: [{key: text, templateAs: KeysAndValues}]}}]}}, dataFrom: [{extract: {key: app}}]}`,
+	"templates":   `{target: {template: {templateFrom: [{secret: {name: source, items: [{key: text, templateAs: KeysAndValues}]}}]}}, dataFrom: [{extract: {key: app}}]}`,
 	"absent":      `data: [{secretKey: a, remoteRef: {key: absent}}]`,
 }
 
@@ -86,7 +86,7 @@ spec:
 `
 
 // templates is a Secret whose content templateFrom takes for a template.
-const templates = `{apiVersion: v1, kind: Secret, metadata: {name: templates}, stringData: {text: "a: %s"}}`
+const templates = `{apiVersion: v1, kind: Secret, metadata: {name: source}, stringData: {text: "a: %s"}}`
 
 func TestNoValueIsWhereNoneMayBe(t *testing.T) {
 	for _, format := range []string{"text", "json"} {

@@ -32,9 +32,20 @@ var eso = map[string]map[string]string{
 // summary is a result beside the limits and what ESO needs.
 func (r *Result) summary() *table {
 	t := &table{head: []string{"what", "measured", "limit", "", "ESO 2.9"}}
-	r.addFill(t)
-	r.addSteady(t)
-	r.addChanges(t)
+	if r.Fill.CPUSeconds > 0 {
+		r.addFill(t)
+	}
+	if a := r.Apart; a != nil {
+		t.row("CPU for accepting the ExternalSecrets alone", seconds(a.Accepting.CPUSeconds))
+		t.row("CPU for their Secrets, from those that are stored", seconds(a.Making.CPUSeconds), "", "", r.eso("fillCPU"))
+		t.row("requests for them", fmt.Sprint(total(a.Making.Requests)))
+	}
+	if r.Steady.Seconds > 0 {
+		r.addSteady(t)
+	}
+	if r.Changes.Items > 0 {
+		r.addChanges(t)
+	}
 	r.addReads(t)
 	if r.Soak != nil {
 		t.row(fmt.Sprintf("memory over %.0f minutes of changes", r.Soak.Seconds/60), listed(r.Soak.MiB)+" MiB", "flat")

@@ -4,7 +4,7 @@ package architecture
 // room with the longest path that it lies in, may import its own room and the
 // rooms of lower layers, and never a room beside it.
 var layers = [][]string{
-	{"pkg/value", "pkg/pattern", "pkg/recurrence", "pkg/privilege", "pkg/tree", "pkg/readmode", "pkg/audit", "pkg/embeddedetcd", "pkg/servingcert", "pkg/egress", "pkg/coredump"},
+	{"pkg/value", "pkg/pattern", "pkg/recurrence", "pkg/privilege", "pkg/tree", "pkg/readmode", "pkg/audit", "pkg/embeddedetcd", "pkg/servingcert", "pkg/egress", "pkg/coredump", "pkg/stack"},
 	{"pkg/apis"},
 	{"pkg/decoding", "pkg/generated"},
 	{"pkg/provider"},
@@ -45,6 +45,7 @@ var kubernetes = map[string][]string{
 	"pkg/tree":                 nil,
 	"pkg/egress":               nil,
 	"pkg/coredump":             nil,
+	"pkg/stack":                nil,
 	"pkg/decoding":             nil,
 	"pkg/provider":             {"k8s.io/api", "k8s.io/apimachinery"},
 	"pkg/provider/wire":        {"k8s.io/api", "k8s.io/apimachinery"},

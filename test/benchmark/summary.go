@@ -114,6 +114,9 @@ func (r *Result) addReads(t *table) {
 		wait := limit{measured: crowd.Milliseconds.P99, most: limitGetTimes * provider, unit: ms, holds: r.Row.Delay > 0}
 		t.row("a live GET among 100, p99", wait.cells("")...)
 	}
+	if stored := r.read(opStoredGet, 100); stored != nil {
+		t.row("a GET of what is stored among 100, p99: what kube-apiserver and we take anyway", ms(stored.Milliseconds.P99))
+	}
 	live, stored := r.read(opList, 1), r.read(opStoredList, 1)
 	if live != nil && stored != nil {
 		times := limit{

@@ -9,8 +9,8 @@ import (
 	"github.com/live-secrets/external-secrets-apiserver/pkg/stack"
 )
 
-// handlerChain is that of every Kubernetes API server. Requests but watches are handled in goroutines of their own, which begin
-// ahead of authentication: they get the room for all that follows there.
+// handlerChain is that of every Kubernetes API server. A request comes in a goroutine of its own, and unless it is a watch, another
+// one that begins ahead of authentication does the rest: both get room for all that follows.
 func handlerChain(api http.Handler, config *genericapiserver.Config) http.Handler {
 	roomy := *config
 	if authentication := config.Authentication.Authenticator; authentication != nil {
@@ -22,5 +22,9 @@ func handlerChain(api http.Handler, config *genericapiserver.Config) http.Handle
 			return authentication.AuthenticateRequest(r)
 		})
 	}
-	return genericapiserver.DefaultBuildHandlerChain(api, &roomy)
+	chain := genericapiserver.DefaultBuildHandlerChain(api, &roomy)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		stack.Grow()
+		chain.ServeHTTP(w, r)
+	})
 }

@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/test/fleet"
+	"github.com/live-secrets/external-secrets-apiserver/test/simulator/harness"
 )
 
 const (
@@ -26,7 +29,8 @@ type Apart struct {
 	Making    cost `json:"making"`
 }
 
-// measureApart creates the ExternalSecrets while the server does not lead, and has it lead then.
+// measureApart creates the ExternalSecrets while the server does not lead and the provider does not answer, of which nothing but
+// the objects stays. Then both do.
 func (c *cluster) measureApart(ctx context.Context, result *Result) error {
 	ctx, cancel := context.WithTimeout(ctx, fillLimit)
 	defer cancel()
@@ -38,7 +42,12 @@ func (c *cluster) measureApart(ctx context.Context, result *Result) error {
 	}
 	var err error
 	result.Apart = &Apart{}
+	fault := c.fleet.Provider.Harness().Faults.Add(harness.JSON(http.StatusServiceUnavailable, "{}"))
 	if result.Apart.Accepting, err = c.measured(ctx, "accept", func() error { return c.fleet.Create(ctx, creators) }); err != nil {
+		return err
+	}
+	fault.Remove()
+	if err := c.awaitAnswer(ctx); err != nil {
 		return err
 	}
 	if made := len(c.secrets.Held()); made > 0 {
@@ -52,6 +61,23 @@ func (c *cluster) measureApart(ctx context.Context, result *Result) error {
 		return err
 	})
 	return err
+}
+
+// awaitAnswer waits until the server has found out that the provider answers again.
+func (c *cluster) awaitAnswer(ctx context.Context) error {
+	first := c.fleet.Members()[0]
+	for {
+		es, err := c.client.ExternalSecretsV1().ExternalSecrets(first.Namespace).Get(ctx, first.Name, metav1.GetOptions{})
+		if err != nil {
+			return fmt.Errorf("reading an ExternalSecret: %w", err)
+		}
+		if es.Status.Live != nil && es.Status.Live.State != v1.LiveUnavailable {
+			return nil
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return err
+		}
+	}
 }
 
 // hold gives the server's Lease to somebody, for longer than a row takes, or to nobody.

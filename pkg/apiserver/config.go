@@ -77,7 +77,7 @@ func (c *Config) ApplyDefaults() {
 	c.Generic.ShutdownSendRetryAfter = true
 	applyOpenAPI(&c.Generic.Config, c.Scheme, version.Get().GitVersion)
 	c.Generic.BuildHandlerChainFunc = func(api http.Handler, config *genericapiserver.Config) http.Handler {
-		return genericapiserver.DefaultBuildHandlerChain(pushsecret.Handler(c.Scheme, readmode.Handler(groupPath, api)), config)
+		return handlerChain(pushsecret.Handler(c.Scheme, readmode.Handler(groupPath, api)), config)
 	}
 }
 

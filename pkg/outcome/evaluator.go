@@ -61,6 +61,17 @@ func (e *Evaluator) Evaluate(ctx context.Context, es *v1.ExternalSecret, ask Ask
 func (e *Evaluator) Look(ctx context.Context, all []*v1.ExternalSecret, ask Ask) []Shown {
 	ctx, span := tracing.Start(ctx, tracing.Evaluate)
 	defer span.End()
+	shown, needs := e.openAll(ctx, all)
+	span.Objects(len(all), len(needs))
+	inputs := inputs(ctx, needs, ask)
+	for i := range shown {
+		shown[i].inputs = inputs
+	}
+	return shown
+}
+
+// openAll opens the stores of ExternalSecrets, each once, and gathers what they need of each Source.
+func (e *Evaluator) openAll(ctx context.Context, all []*v1.ExternalSecret) ([]Shown, map[*source.Source]namespaces) {
 	stores := e.Catalog.opener()
 	shown := make([]Shown, len(all))
 	needs := map[*source.Source]namespaces{}
@@ -70,12 +81,15 @@ func (e *Evaluator) Look(ctx context.Context, all []*v1.ExternalSecret, ask Ask)
 			one.collect(needs, es.Namespace)
 		}
 	}
-	span.Objects(len(all), len(needs))
-	inputs := inputs(ctx, needs, ask)
-	for i := range shown {
-		shown[i].inputs = inputs
+	return shown, needs
+}
+
+// Start has the providers asked what a Look with the same arguments would ask first, and does not wait for them.
+func (e *Evaluator) Start(ctx context.Context, es *v1.ExternalSecret, ask Ask) {
+	_, needs := e.openAll(ctx, []*v1.ExternalSecret{es})
+	for src, whose := range needs {
+		src.Start(source.Reader{User: ask.User, Namespaces: whose, Loads: ask.Loads}, slices.Collect(maps.Keys(whose)), ask.NotBefore)
 	}
-	return shown
 }
 
 // wanted is what an ExternalSecret needs of one store.
@@ -116,10 +130,16 @@ func (w wanted) collect(needs map[*source.Source]namespaces, namespace string) {
 
 // inputs asks every Source for its needs, side by side: a store whose provider hangs costs the others nothing.
 func inputs(ctx context.Context, needs map[*source.Source]namespaces, ask Ask) map[*source.Source]provider.Inputs {
+	shown := make(map[*source.Source]provider.Inputs, len(needs))
+	if len(needs) == 1 {
+		for src, set := range needs {
+			shown[src] = ask.of(ctx, src, set)
+		}
+		return shown
+	}
 	var (
 		mu    sync.Mutex
 		wg    sync.WaitGroup
-		shown = make(map[*source.Source]provider.Inputs, len(needs))
 		slots = make(chan struct{}, maxSources)
 	)
 	for src, set := range needs {

@@ -3,6 +3,8 @@ package source
 import (
 	"context"
 	"sync"
+
+	"github.com/live-secrets/external-secrets-apiserver/pkg/stack"
 )
 
 // life owns the goroutines of Sources: it starts none after it stopped, and stopping waits for all.
@@ -27,7 +29,11 @@ func (l *life) start(f func(context.Context)) bool {
 	if l.stopped {
 		return false
 	}
-	l.running.Go(func() { f(l.ctx) })
+	l.running.Go(func() {
+		// Most of them make one request and read its answer.
+		stack.Grow()
+		f(l.ctx)
+	})
 	return true
 }
 

@@ -4,7 +4,7 @@ package architecture
 // room with the longest path that it lies in, may import its own room and the
 // rooms of lower layers, and never a room beside it.
 var layers = [][]string{
-	{"pkg/value", "pkg/pattern", "pkg/recurrence", "pkg/privilege", "pkg/tree", "pkg/readmode", "pkg/audit", "pkg/embeddedetcd", "pkg/servingcert", "pkg/egress", "pkg/coredump", "pkg/pulse", "pkg/etcdclient", "pkg/tracing", "pkg/otlp"},
+	{"pkg/value", "pkg/pattern", "pkg/recurrence", "pkg/privilege", "pkg/tree", "pkg/readmode", "pkg/audit", "pkg/embeddedetcd", "pkg/servingcert", "pkg/egress", "pkg/coredump", "pkg/pulse", "pkg/etcdclient", "pkg/tracing", "pkg/otlp", "pkg/stack"},
 	{"pkg/apis", "pkg/headroom", "pkg/snapshot"},
 	{"pkg/decoding", "pkg/generated"},
 	{"pkg/provider"},

@@ -43,6 +43,9 @@ func newCluster(ctx context.Context, r Row, set settings) (*cluster, error) {
 		ServerEnv:  append([]string{"KUBE_CACHE_MUTATION_DETECTOR=false"}, set.env...),
 		ServerArgs: set.args,
 	}
+	if r.Apart {
+		options.ServerArgs = append(options.ServerArgs, "--leader-elect")
+	}
 	if set.profile != "" {
 		options.ServerArgs = append(options.ServerArgs, "--profiling=true")
 	}
@@ -153,10 +156,28 @@ func measure(ctx context.Context, r Row, set settings) (result *Result, err erro
 		return nil, err
 	}
 	result = &Result{Row: r}
-	for _, phase := range []struct {
-		name string
-		run  func(context.Context, *Result) error
-	}{
+	for _, phase := range c.phases() {
+		if !set.phases.MatchString(phase.name) {
+			continue
+		}
+		if err := phase.run(ctx, result); err != nil {
+			return nil, fmt.Errorf("%s: %w", phase.name, err)
+		}
+	}
+	return result, nil
+}
+
+// phase is a part of a row.
+type phase struct {
+	name string
+	run  func(context.Context, *Result) error
+}
+
+func (c *cluster) phases() []phase {
+	if c.row.Apart {
+		return []phase{{"from nothing, apart", c.measureApart}}
+	}
+	return []phase{
 		{"bare Secrets", c.measureBare},
 		{"from nothing", c.measureFill},
 		{"nothing changing", c.measureSteady},
@@ -164,10 +185,5 @@ func measure(ctx context.Context, r Row, set settings) (result *Result, err erro
 		{"changes all the time", c.measureSoak},
 		{"reads", c.measureReads},
 		{"a store that hangs", c.measureHang},
-	} {
-		if err := phase.run(ctx, result); err != nil {
-			return nil, fmt.Errorf("%s: %w", phase.name, err)
-		}
 	}
-	return result, nil
 }

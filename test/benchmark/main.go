@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -21,14 +22,15 @@ import (
 
 // settings say how long the phases of a row last.
 type settings struct {
-	steady  time.Duration // the window in which nothing changes
-	changes int           // how many items change
-	reads   time.Duration // how long readers read, per operation
-	soak    time.Duration // how long items change while memory is watched; not at all when 0
-	profile string        // a directory for profiles of the server's CPU
-	logs    string        // a directory that keeps what the processes wrote
-	args    []string      // further flags of the server
-	env     []string      // further variables of its environment
+	steady  time.Duration  // the window in which nothing changes
+	changes int            // how many items change
+	reads   time.Duration  // how long readers read, per operation
+	soak    time.Duration  // how long items change while memory is watched; not at all when 0
+	phases  *regexp.Regexp // which phases run
+	profile string         // a directory for profiles of the server's CPU
+	logs    string         // a directory that keeps what the processes wrote
+	args    []string       // further flags of the server
+	env     []string       // further variables of its environment
 }
 
 func main() {
@@ -52,6 +54,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&set.changes, "changes", 0, "how many items change (10, or 40 with -full)")
 	flag.DurationVar(&set.reads, "reads", 0, "how long readers read, per operation (1s, or 4s with -full)")
 	flag.DurationVar(&set.soak, "soak", 0, "how long to watch memory while five items a second change; not at all when 0")
+	phases := flag.String("phases", "", "run the phases whose `name` matches this regular expression: what it leaves out is not in the tables")
 	flag.StringVar(&set.profile, "profile", "", "write profiles of the server's CPU time to this `directory`; they cost some of it")
 	flag.StringVar(&set.logs, "logs", "", "keep logs and data of all processes below this `directory`")
 	args := flag.String("args", "", "further `flags` of the server, separated by spaces")
@@ -62,14 +65,17 @@ func run(ctx context.Context) error {
 	if *table {
 		return printFiles(flag.Args())
 	}
+	var err error
+	if set.phases, err = regexp.Compile(*phases); err != nil {
+		return fmt.Errorf("-phases: %w", err)
+	}
 	rows := quickRows()
 	set.defaults(20*time.Second, 10, time.Second)
 	if *full {
 		rows = fullRows()
 		set.defaults(time.Minute, 40, 4*time.Second)
 	}
-	rows, err := chosen(rows, *pattern)
-	if err != nil {
+	if rows, err = chosen(rows, *pattern); err != nil {
 		return err
 	}
 	if *list {

@@ -9,20 +9,27 @@ func (r *Report) overview() *table {
 		"CPU a minute", "peak MiB", "change p50, p99", "live GET adds", "GET among 100, p99", "LIST, to stored",
 	}}
 	for i := range r.Results {
-		t.row(r.Results[i].Row.Name, r.Results[i].line()...)
+		if r.Results[i].Apart == nil {
+			t.row(r.Results[i].Row.Name, r.Results[i].line()...)
+		}
 	}
 	return t
 }
 
+// line is the row of a result. What was not measured is empty.
 func (r *Result) line() []string {
-	perMinute := 60 / r.Steady.Seconds
-	cells := []string{
-		seconds(r.Fill.LastSeconds), seconds(r.Fill.BareSeconds), seconds(r.Fill.CPUSeconds), fmt.Sprint(total(r.Fill.Requests)),
-		amount(float64(total(r.Steady.Requests)) * perMinute),
-		amount(float64(total(r.Steady.HostWrites)+total(r.Steady.OwnWrites)) * perMinute),
-		seconds(r.Steady.CPUSeconds * perMinute), fmt.Sprintf("%.0f", r.Steady.PeakMiB),
-		fmt.Sprintf("%.1f s, %.1f s", r.Changes.Seconds.P50, r.Changes.Seconds.P99),
-		"", "", "",
+	cells := make([]string, 12)
+	if f := &r.Fill; f.CPUSeconds > 0 {
+		cells[0], cells[1], cells[2], cells[3] = seconds(f.LastSeconds), seconds(f.BareSeconds), seconds(f.CPUSeconds), fmt.Sprint(total(f.Requests))
+	}
+	if s := &r.Steady; s.Seconds > 0 {
+		perMinute := 60 / s.Seconds
+		cells[4] = amount(float64(total(s.Requests)) * perMinute)
+		cells[5] = amount(float64(total(s.HostWrites)+total(s.OwnWrites)) * perMinute)
+		cells[6], cells[7] = seconds(s.CPUSeconds*perMinute), fmt.Sprintf("%.0f", s.PeakMiB)
+	}
+	if c := &r.Changes; c.Items > 0 {
+		cells[8] = fmt.Sprintf("%.1f s, %.1f s", c.Seconds.P50, c.Seconds.P99)
 	}
 	const adds, among, list = 9, 10, 11
 	if read := r.read(opGet, 1); read != nil {

@@ -24,6 +24,7 @@ type Result struct {
 	Reads   Reads   `json:"reads"`
 	Soak    *Soak   `json:"soak,omitempty"`
 	Hang    *Hang   `json:"hang,omitempty"`
+	Apart   *Apart  `json:"apart,omitempty"`
 }
 
 // print writes all results as Markdown, which is readable as it is: first an overview, then each row.

@@ -20,6 +20,8 @@ type Row struct {
 	Readers []int `json:"readers"`
 	// Hang has the provider of one more store hang, and shows what that does to readers of the others.
 	Hang bool `json:"hang,omitempty"`
+	// Apart shows what accepting ExternalSecrets and making their Secrets cost, the one after the other, and nothing else.
+	Apart bool `json:"apart,omitempty"`
 }
 
 const (
@@ -46,6 +48,12 @@ func hang(r Row) Row {
 	return r
 }
 
+func apart(r Row) Row {
+	r.Name += "-apart"
+	r.Apart = true
+	return r
+}
+
 // quickRows take about two minutes.
 func quickRows() []Row {
 	return []Row{
@@ -59,6 +67,7 @@ func fullRows() []Row {
 	const short, long = 20 * time.Millisecond, 200 * time.Millisecond
 	return []Row{
 		row(onepassword, 1000, 1, 0, 1, 10, 100),
+		apart(row(onepassword, 1000, 1, 0)),
 		row(infisical, 1000, 1, 0, 1, 10, 100),
 		row(onepassword, 1000, 1, short, 1, 10, 100),
 		row(onepassword, 1000, 1, long, 1, 10, 100),

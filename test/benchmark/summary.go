@@ -32,9 +32,20 @@ var eso = map[string]map[string]string{
 // summary is a result beside the limits and what ESO needs.
 func (r *Result) summary() *table {
 	t := &table{head: []string{"what", "measured", "limit", "", "ESO 2.9"}}
-	r.addFill(t)
-	r.addSteady(t)
-	r.addChanges(t)
+	if r.Fill.CPUSeconds > 0 {
+		r.addFill(t)
+	}
+	if a := r.Apart; a != nil {
+		t.row("CPU for accepting the ExternalSecrets alone", seconds(a.Accepting.CPUSeconds))
+		t.row("CPU for their Secrets, from those that are stored", seconds(a.Making.CPUSeconds), "", "", r.eso("fillCPU"))
+		t.row("requests for them", fmt.Sprint(total(a.Making.Requests)))
+	}
+	if r.Steady.Seconds > 0 {
+		r.addSteady(t)
+	}
+	if r.Changes.Items > 0 {
+		r.addChanges(t)
+	}
 	r.addReads(t)
 	if r.Soak != nil {
 		t.row(fmt.Sprintf("memory over %.0f minutes of changes", r.Soak.Seconds/60), listed(r.Soak.MiB)+" MiB", "flat")
@@ -102,6 +113,9 @@ func (r *Result) addReads(t *table) {
 	if crowd := r.read(opGet, 100); crowd != nil {
 		wait := limit{measured: crowd.Milliseconds.P99, most: limitGetTimes * provider, unit: ms, holds: r.Row.Delay > 0}
 		t.row("a live GET among 100, p99", wait.cells("")...)
+	}
+	if stored := r.read(opStoredGet, 100); stored != nil {
+		t.row("a GET of what is stored among 100, p99: what kube-apiserver and we take anyway", ms(stored.Milliseconds.P99))
 	}
 	live, stored := r.read(opList, 1), r.read(opStoredList, 1)
 	if live != nil && stored != nil {

@@ -63,6 +63,20 @@ func TestAResultBesideItsLimits(t *testing.T) {
 	}
 }
 
+func TestWhatWasNotMeasuredIsNotShown(t *testing.T) {
+	result := Result{
+		Row:   apart(row(onepassword, 1000, 1, 0)),
+		Apart: &Apart{Accepting: cost{CPUSeconds: 1}, Making: cost{CPUSeconds: 1.5, Requests: map[string]int{"GET /v1/vaults": 3}}},
+	}
+	require.Equal(t, [][]string{
+		{"CPU for accepting the ExternalSecrets alone", "1.00 s", "", "", ""},
+		{"CPU for their Secrets, from those that are stored", "1.50 s", "", "", "3.5 to 4.3 s"},
+		{"requests for them", "3", "", "", ""},
+	}, result.summary().rows)
+	require.Empty(t, (&Report{Results: []Result{result}}).overview().rows)
+	require.Equal(t, make([]string, 12), (&Result{}).line())
+}
+
 func TestChosenRows(t *testing.T) {
 	all, err := chosen(fullRows(), "")
 	require.NoError(t, err)

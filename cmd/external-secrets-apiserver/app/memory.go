@@ -9,16 +9,18 @@ import (
 )
 
 const (
-	// fullHeap is from what size on the heap is collected sooner than Go does by itself: at twice its size, that of a server
-	// with ten thousand ExternalSecrets would be mostly garbage.
-	fullHeap = 64 << 20
+	// garbage is how much may pile up before the heap is collected. Go's own pace, as much as is in use, would have a server with
+	// a thousand ExternalSecrets collect every few dozen writes, and one with ten thousand be mostly garbage.
+	garbage = 64 << 20
 	// leastPercent bounds how often it is collected: an installation of any size spends its time on something else.
 	leastPercent = 30
+	// mostPercent bounds what a heap that grows at once may come to, until its size is looked at again.
+	mostPercent = 300
 	// paceInterval is how often the size is looked at.
-	paceInterval = 5 * time.Second
+	paceInterval = time.Second
 )
 
-// paceCollection lets about fullHeap of garbage pile up, at least leastPercent of what is in use, until ctx ends. GOGC in the
+// paceCollection lets about so much garbage pile up, at least leastPercent of what is in use, until ctx ends. GOGC in the
 // environment is heeded in its place.
 func paceCollection(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
@@ -26,29 +28,23 @@ func paceCollection(ctx context.Context) {
 	}
 	ticker := time.NewTicker(paceInterval)
 	defer ticker.Stop()
-	set := defaultPercent
+	set := 0
 	for {
+		if percent := percentFor(heapInUse()); percent != set {
+			debug.SetGCPercent(percent)
+			set = percent
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if percent := percentFor(heapInUse()); percent != set {
-			debug.SetGCPercent(percent)
-			set = percent
-		}
 	}
 }
 
-// defaultPercent is Go's own.
-const defaultPercent = 100
-
 // percentFor is the GOGC for a heap of so many bytes in use.
 func percentFor(bytes uint64) int {
-	if bytes <= fullHeap {
-		return defaultPercent
-	}
-	return max(leastPercent, int(defaultPercent*fullHeap/bytes))
+	return int(min(max(100*garbage/max(bytes, 1), leastPercent), mostPercent))
 }
 
 // heapInUse is what the last collection left.

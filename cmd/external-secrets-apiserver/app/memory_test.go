@@ -9,7 +9,7 @@ import (
 
 func TestPercentFor(t *testing.T) {
 	for bytes, want := range map[uint64]int{
-		0: 100, fullHeap: 100, 2 * fullHeap: 50, 3 * fullHeap: 33, 4 * fullHeap: 30, 1 << 40: 30,
+		0: 300, garbage / 4: 300, garbage / 2: 200, garbage: 100, 2 * garbage: 50, 3 * garbage: 33, 4 * garbage: 30, 1 << 40: 30,
 	} {
 		require.Equal(t, want, percentFor(bytes), "%d bytes", bytes)
 	}

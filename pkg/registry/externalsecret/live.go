@@ -47,10 +47,20 @@ func (l *Live) get(ctx context.Context, es *v1.ExternalSecret) *v1.LiveStatus {
 	read := l.begin(readGet)
 	waiting, cancel := context.WithTimeout(ctx, l.GetTimeout)
 	defer cancel()
-	shown := l.Evaluator.Look(waiting, []*v1.ExternalSecret{es}, outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)})
+	shown := l.Evaluator.Look(waiting, []*v1.ExternalSecret{es}, askNow(ctx))
 	live := l.Comparer.Live(ctx, &shown[0])
 	read.end(map[string]int{string(live.State): 1})
 	return live
+}
+
+// start has providers asked for a get that follows, and does not wait for them.
+func (l *Live) start(ctx context.Context, es *v1.ExternalSecret) {
+	l.Evaluator.Start(ctx, es, askNow(ctx))
+}
+
+// askNow asks for what is shown from the arrival of the request on.
+func askNow(ctx context.Context) outcome.Ask {
+	return outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)}
 }
 
 // list answers with a list of its own, as overlay does.

@@ -12,6 +12,7 @@ import (
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/refusal"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/stack"
 )
 
 // REST is ExternalSecrets as kubectl sees them: the Store, with live reads over it. Live status is laid over the results of
@@ -43,9 +44,17 @@ func (*REST) ShortNames() []string { return []string{"es"} }
 func (*REST) Categories() []string { return []string{"external-secrets"} }
 
 // Get reads the stored object and, where the request is for the most recent state, asks the provider for its live status.
+// The object is read from etcd, which takes about as long as a provider nearby. So the provider is asked meanwhile for what
+// the object in the watch cache needs, which in nearly all cases is the same; what is answered is about the one in etcd.
 func (r *REST) Get(ctx context.Context, name string, options *metav1.GetOptions) (runtime.Object, error) {
+	if !readmode.Live(ctx, options.ResourceVersion) {
+		return r.Store.Get(ctx, name, options)
+	}
+	if cached, err := r.Store.Get(ctx, name, &metav1.GetOptions{ResourceVersion: "0"}); err == nil {
+		r.live.start(ctx, cached.(*v1.ExternalSecret))
+	}
 	obj, err := r.Store.Get(ctx, name, options)
-	if err != nil || !readmode.Live(ctx, options.ResourceVersion) {
+	if err != nil {
 		return obj, err
 	}
 	es := obj.(*v1.ExternalSecret)
@@ -75,6 +84,7 @@ func (r *REST) listsLive(ctx context.Context, options *metainternalversion.ListO
 
 // Create stores the object. Then it warns of stores and keys that are not there; a dry run tells the live status instead.
 func (r *REST) Create(ctx context.Context, obj runtime.Object, createValidation rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
+	stack.Grow()
 	created, err := r.Store.Create(r.authors.Takeovers.begin(ctx), obj, check(r.authors.check).onCreate(createValidation), options)
 	if err != nil {
 		return created, refusal.Of(err)
@@ -85,6 +95,7 @@ func (r *REST) Create(ctx context.Context, obj runtime.Object, createValidation 
 // Update stores the object, as Create does.
 func (r *REST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
 	updateValidation rest.ValidateObjectUpdateFunc, forceAllowCreate bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
+	stack.Grow()
 	allowed := check(r.authors.check)
 	updated, created, err := r.Store.Update(r.authors.Takeovers.begin(ctx), name, objInfo,
 		allowed.onCreate(createValidation), allowed.onUpdate(updateValidation), forceAllowCreate, options)

@@ -16,7 +16,6 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/outcome"
-	"github.com/live-secrets/external-secrets-apiserver/pkg/readmode"
 )
 
 // observedAnnotation is on an answer that is older than its request asked for. No written Secret carries it.
@@ -92,7 +91,7 @@ func (r *SecretREST) evaluate(ctx context.Context, es *v1.ExternalSecret) *outco
 	read, state := r.live.begin(readSecret), stateShown
 	waiting, cancel := context.WithTimeout(ctx, r.live.GetTimeout)
 	defer cancel()
-	o := r.live.Evaluator.Evaluate(waiting, es, outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)})
+	o := r.live.Evaluator.Evaluate(waiting, es, askNow(ctx))
 	if o.Err != nil {
 		state = string(o.Reason())
 	}

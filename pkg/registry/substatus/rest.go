@@ -13,6 +13,7 @@ import (
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/registry/refusal"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/stack"
 )
 
 // Strategy is what happens to an object that is written through its status subresource.
@@ -55,6 +56,7 @@ func (r *REST) Get(ctx context.Context, name string, options *metav1.GetOptions)
 // Update writes the status alone, and never creates.
 func (r *REST) Update(ctx context.Context, name string, objInfo rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
 	updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
+	stack.Grow()
 	updated, created, err := r.store.Update(ctx, name, objInfo, createValidation, updateValidation, false, options)
 	return updated, created, refusal.Of(err)
 }

@@ -24,7 +24,7 @@ const (
 	// urgentRest holds near the quota, where free pages count as if they were full.
 	urgentRest = 10 * time.Minute
 	// fullRest holds while the member refuses to write.
-	fullRest = time.Minute
+	fullRest = 20 * time.Second
 )
 
 // isNearQuota tells whether four fifths of what the file may grow to are used up.

@@ -2,6 +2,7 @@ package observability
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -73,15 +74,16 @@ func (s *seen) theDocumentHasAllMetrics(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		var wrong []error
 		for name, m := range want {
 			if fmt.Sprint(got[name]) != fmt.Sprint(m) {
-				return fmt.Errorf("%s is %v, and documented as %v", name, got[name], m)
+				wrong = append(wrong, fmt.Errorf("%s is %v, and documented as %v", name, got[name], m))
 			}
 		}
 		for name := range got {
 			require.Contains(t, want, name, "docs/operations/monitoring.md")
 		}
-		return nil
+		return errors.Join(wrong...)
 	})
 
 	var told, names []string

@@ -120,7 +120,12 @@ externalsecret_provider_api_calls_count{call="revalidate",provider="onepassword"
 external_secrets_provider_http_requests_total{operation="revalidate",provider="onepassword"} 2
 # HELP external_secrets_reads_sent_away_total Reads that were answered from what was held, by why the provider was not asked or not waited for.
 # TYPE external_secrets_reads_sent_away_total counter
+external_secrets_reads_sent_away_total{provider="onepassword",why="barred"} 0
+external_secrets_reads_sent_away_total{provider="onepassword",why="budget"} 0
+external_secrets_reads_sent_away_total{provider="onepassword",why="crowded"} 0
+external_secrets_reads_sent_away_total{provider="onepassword",why="paused"} 0
 external_secrets_reads_sent_away_total{provider="onepassword",why="share"} 1
+external_secrets_reads_sent_away_total{provider="onepassword",why="time"} 0
 `, "external_secrets_provider_http_requests_total", "external_secrets_reads_sent_away_total", "external_secrets_site_tokens")
 	require.Equal(t, 1, testutil.CollectAndCount(m.providers.callDuration))
 	m.ViewAge("onepassword", time.Second)

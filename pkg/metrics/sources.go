@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,8 @@ type providers struct {
 	calls, requests, saved, sent, answers, away *prometheus.CounterVec
 	callDuration, requestDuration, viewAge      *prometheus.HistogramVec
 	held                                        prometheus.Gauge
+	// met are the names of providers that were heard of.
+	met sync.Map
 }
 
 const (
@@ -53,11 +56,22 @@ func (p *providers) collectors() []prometheus.Collector {
 	return []prometheus.Collector{p.calls, p.requests, p.saved, p.sent, p.answers, p.away, p.callDuration, p.requestDuration, p.viewAge, p.held}
 }
 
+// meet has what may be counted of a provider shown from zero on, so that the first of it is a rise.
+func (p *providers) meet(name string) {
+	if _, before := p.met.LoadOrStore(name, true); before {
+		return
+	}
+	p.saved.WithLabelValues(name)
+	for _, why := range []source.Away{source.Crowded, source.NoBudget, source.NoShare, source.Paused, source.Barred, source.NoTime} {
+		p.away.WithLabelValues(name, string(why))
+	}
+}
+
 var _ source.Metrics = (*Metrics)(nil)
 
-// RequestDone implements source.Metrics. Both series of a call are there from the first on, so that the first error is a rise
-// from zero.
+// RequestDone implements source.Metrics. Both series of a call are there from the first on.
 func (m *Metrics) RequestDone(name string, op source.Operation, reason provider.Reason, took time.Duration) {
+	m.providers.meet(name)
 	succeeded := m.providers.calls.WithLabelValues(name, string(op), "success")
 	failed := m.providers.calls.WithLabelValues(name, string(op), "error")
 	if reason == "" {

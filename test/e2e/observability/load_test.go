@@ -32,12 +32,11 @@ func newLoad(t *testing.T) *load {
 			require.NoError(t, err)
 		}
 	})
-	l.Kubectl.Apply(l.moreStores() + l.machineStore("machine") + l.machineStore("nobody"))
+	l.Kubectl.Apply(l.moreStores() + l.machineStore("machine"))
 	l.Kubectl.Apply(externalSecret("db", "vault", "my-app", "db_pass") + externalSecret("mail", "vault", "my-app", "password") +
 		externalSecret("dns", "folder", "/cert-manager/CLOUDFLARE_API_TOKEN", "") +
 		externalSecret("broken", "vault", "no-such-item", "password") + externalSecret("refused", "refused", "my-app", "db_pass") +
-		externalSecret("machine", "machine", "/cert-manager/CLOUDFLARE_API_TOKEN", "") +
-		externalSecret("nobody", "nobody", "/cert-manager/CLOUDFLARE_API_TOKEN", ""))
+		externalSecret("machine", "machine", "/cert-manager/CLOUDFLARE_API_TOKEN", ""))
 	l.Kubectl.Run("wait", "--for=condition=Ready", "--timeout=120s", "externalsecret/db", "externalsecret/mail", "externalsecret/dns")
 	l.Kubectl.Run("wait", "--for=condition=Ready=False", "--timeout=120s", "externalsecret/broken")
 	return l
@@ -63,7 +62,7 @@ spec: {provider: {onepassword: {connectHost: %[1]s, vaults: {pitower: 1}, auth: 
 `, l.Connect.URL(), l.Namespace)
 }
 
-// machineStore logs in as the service account of its name. Infisical knows none of them, and one of them does not exist.
+// machineStore logs in as the service account of its name. Infisical does not know it.
 func (l *load) machineStore(name string) string {
 	return fmt.Sprintf(`
 apiVersion: external-secrets.io/v1

@@ -37,7 +37,7 @@ func TestPrometheus(t *testing.T) {
 	t.Run("dashboard", s.everyPanelHasData)
 	t.Run("alerts", s.everyAlertWatchesSomething)
 	t.Run("firing", s.alertsFire)
-	t.Run("document", s.theDocumentHasAllMetrics)
+	t.Run("document", theDocumentHasAllMetrics)
 	t.Run("promtool", s.promtoolPasses)
 	t.Run("deletion", s.seriesGoWithTheirObjects)
 	t.Run("standstill", s.aServerThatIsGoneIsNoticed)

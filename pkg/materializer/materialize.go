@@ -157,6 +157,10 @@ func (t *term) isDamaged(ctx context.Context, es *v1.ExternalSecret, st *state) 
 		t.leaveAsSeen(es, st)
 		return !isMeantToBeAbsent(es)
 	}
+	// An uninstallation leaves Secrets without their owners.
+	if policy == v1.CreationOwner && !secret.OwnerOf(es).Controls(meta.Controller) {
+		return true
+	}
 	k, err := t.keeperOf(ctx, es)
 	if err != nil {
 		return true

@@ -89,6 +89,8 @@ func TestAWatchThatLagsIsNoDamage(t *testing.T) {
 
 func TestRestartMakesUpForWhatWasMissed(t *testing.T) {
 	tampered := func(s *corev1.Secret) { s.Data["a"] = []byte("tampered") }
+	// An uninstallation does this, and an installation on the same store follows.
+	disowned := func(s *corev1.Secret) { s.OwnerReferences = nil }
 	for name, c := range map[string]struct {
 		with      func(*v1.ExternalSecret)
 		meanwhile func(f *fixture)
@@ -101,6 +103,8 @@ func TestRestartMakesUpForWhatWasMissed(t *testing.T) {
 		"a random's spec changed":     {templated("{{ uuidv4 }}"), func(f *fixture) { f.edit(templated("{{ uuidv4 }}-")) }},
 		"a Secret made once is gone":  {refreshes(v1.RefreshPolicyCreatedOnce), func(f *fixture) { f.host.drop("db") }},
 		"a Secret made once, changed": {refreshes(v1.RefreshPolicyCreatedOnce), func(f *fixture) { f.host.edit("db", tampered) }},
+		"its owner was taken off":     {templated("{{ .password }}"), func(f *fixture) { f.host.edit("db", disowned) }},
+		"made once, owner taken off":  {refreshes(v1.RefreshPolicyCreatedOnce), func(f *fixture) { f.host.edit("db", disowned) }},
 		"an orphan is gone":           {creates(v1.CreationOrphan), func(f *fixture) { f.host.drop("db") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +116,7 @@ func TestRestartMakesUpForWhatWasMissed(t *testing.T) {
 				require.NotNil(t, f.host.stored("db"))
 				require.NotEqual(t, before.ResourceVersion, f.host.stored("db").ResourceVersion)
 				require.NotEqual(t, "tampered", f.host.data("db")["a"])
+				require.Equal(t, before.OwnerReferences, f.host.stored("db").OwnerReferences)
 				require.Equal(t, synced, f.ready())
 			})
 		})

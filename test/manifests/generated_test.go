@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/controlplane"
 )
 
 // The components of the kustomization change what it installs to what the chart makes with the values of the same meaning.
@@ -92,6 +95,22 @@ func TestUninstallation(t *testing.T) {
 	external := one[*batchv1.Job](t, parse(t, first(ours(render(t, externalEtcd)))))
 	require.Contains(t, external.Spec.Template.Spec.Containers[0].Args, "--workload=deployment/"+name)
 	require.Empty(t, all[*batchv1.Job](parse(t, first(ours(render(t, "uninstall: {enabled: false}"))))))
+}
+
+// With kustomize it is the same, without the marks of a hook.
+func TestUninstallationWithKustomize(t *testing.T) {
+	paths, err := controlplane.Binaries(t.Context(), "", t.Output())
+	require.NoError(t, err)
+	built := byName(t, parse(t, output(t, paths.Kubectl, "kustomize", filepath.Join(artifacts, "deploy", "uninstall"))))
+	made := map[string]runtime.Object{}
+	for name, object := range byName(t, parse(t, render(t, "image: {tag: latest}"))) {
+		if meta, ok := object.(metav1.Object); ok && meta.GetAnnotations()["helm.sh/hook"] != "" {
+			meta.SetAnnotations(nil)
+			made[name] = object
+		}
+	}
+	require.Len(t, made, 6)
+	require.Equal(t, made, built)
 }
 
 func first(known string, _ []string) string { return known }

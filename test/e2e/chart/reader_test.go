@@ -8,8 +8,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // reader asks for ExternalSecrets through kube-apiserver all the time.
@@ -34,8 +32,7 @@ func startReader(t *testing.T, retries int) *reader {
 	client := env.Clientset(t).ExternalSecretsV1().RESTClient()
 	r.running.Go(func() {
 		for last := time.Now(); ctx.Err() == nil; {
-			err := client.Get().MaxRetries(retries).Resource("externalsecrets").
-				VersionedParams(&metav1.ListOptions{ResourceVersion: "0"}, scheme.ParameterCodec).Do(ctx).Error()
+			err := client.Get().MaxRetries(retries).Resource("externalsecrets").Param("resourceVersion", "0").Do(ctx).Error()
 			switch {
 			case ctx.Err() != nil:
 			case err != nil:

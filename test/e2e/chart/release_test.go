@@ -79,11 +79,8 @@ func (r release) uninstall(t *testing.T) {
 	r.helm(t, "uninstall")
 	_, err := env.Dynamic(t).Resource(apiServices).Get(t.Context(), apiService, metav1.GetOptions{})
 	require.True(t, apierrors.IsNotFound(err), "the APIService: %v", err)
-	host := env.Host(t)
-	pods, err := host.CoreV1().Pods(r.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=external-secrets-apiserver"})
-	require.NoError(t, err)
-	require.Empty(t, pods.Items)
-	roles, err := host.RbacV1().ClusterRoles().List(t.Context(), metav1.ListOptions{})
+	require.Empty(t, pods(t, r.namespace))
+	roles, err := env.Host(t).RbacV1().ClusterRoles().List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	for i := range roles.Items {
 		require.NotContains(t, roles.Items[i].Name, "external-secrets")

@@ -1,14 +1,19 @@
 package chart
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
 // retries are those that clients of Go make by themselves.
@@ -40,8 +45,18 @@ etcd: {external: {endpoints: [%q], tls: {secretName: etcd-client}}}
 
 	reading := startReader(t, retries)
 	for version := range 2 {
+		before := pods(t, r.namespace)
+		require.Len(t, before, 2)
 		r := release{namespace: r.namespace, values: r.values + fmt.Sprintf("podAnnotations: {example.com/version: %q}\n", fmt.Sprint(version))}
 		r.helm(t, "upgrade")
+		// Helm is content when their successors are ready.
+		framework.Eventually(t, "the replicas of before have ended", func(context.Context) error {
+			after := pods(t, r.namespace)
+			if len(after) != 2 || slices.ContainsFunc(before, func(uid types.UID) bool { return slices.Contains(after, uid) }) {
+				return fmt.Errorf("there are %v, and were %v", after, before)
+			}
+			return nil
+		})
 	}
 	reading.stop()
 	t.Logf("upgrades: %d answers, %s without one, %v", reading.answered, reading.outage, reading.failures)
@@ -54,4 +69,15 @@ etcd: {external: {endpoints: [%q], tls: {secretName: etcd-client}}}
 	require.Equal(t, written.UID, after.UID)
 	require.Empty(t, after.OwnerReferences)
 	namespaceGoes(t, r.namespace)
+}
+
+// pods are those of the server.
+func pods(t *testing.T, namespace string) (uids []types.UID) {
+	t.Helper()
+	list, err := env.Host(t).CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=external-secrets-apiserver"})
+	require.NoError(t, err)
+	for i := range list.Items {
+		uids = append(uids, list.Items[i].UID)
+	}
+	return uids
 }

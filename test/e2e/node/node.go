@@ -22,7 +22,7 @@ import (
 // Controllers are what kube-controller-manager runs for workloads, beside what every cluster needs.
 var Controllers = []string{
 	"deployment-controller", "replicaset-controller", "statefulset-controller", "job-controller",
-	"endpoints-controller", "endpointslice-controller",
+	"endpoints-controller", "endpointslice-controller", "persistentvolumeclaim-protection-controller",
 }
 
 const (

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -47,7 +48,8 @@ func (p *pod) run(ctx context.Context) {
 	}
 	select {
 	case <-p.ending:
-		if err := p.remove(ctx); err != nil {
+		// One that ran to its end is deleted without waiting for the node.
+		if err := p.remove(ctx); err != nil && !apierrors.IsNotFound(err) {
 			p.complain("A pod that has ended was not removed", err)
 		}
 	case <-ctx.Done():

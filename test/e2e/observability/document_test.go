@@ -24,7 +24,7 @@ type metric struct {
 }
 
 // row of a table: | `name` | type | labels | ...
-var row = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (counter|gauge|histogram) \\| ([^|]*) \\|")
+var row = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| (counter|gauge|histogram) \\|([^|]*)\\|")
 
 // heading of an alert: ### Name
 var heading = regexp.MustCompile(`(?m)^### (\w+)$`)

@@ -55,11 +55,13 @@ func (w *Watcher) Run(ctx context.Context) {
 // look looks once, makes room where there is none, and says when to look again.
 func (w *Watcher) look(ctx context.Context) (again time.Duration) {
 	usage, err := w.ask(ctx)
-	w.say(ctx, err != nil, slog.LevelWarn, "It is not known how full etcd is", "error", text(err))
+	if w.isNews("unknown", err != nil) {
+		w.log.Warn("It is not known how full etcd is", "err", err)
+	}
 	if err != nil {
 		return interval
 	}
-	w.warn(ctx, usage)
+	w.warn(usage)
 	if !w.tends {
 		return interval
 	}
@@ -84,11 +86,14 @@ func (w *Watcher) ask(ctx context.Context) (Usage, error) {
 	return usage, nil
 }
 
-func (w *Watcher) warn(ctx context.Context, u Usage) {
-	w.say(ctx, u.isNearQuota() && !u.Full, slog.LevelWarn, "etcd's database comes near its quota",
-		"member", u.Name, "size", u.Size, "inUse", u.InUse, "quota", u.Quota)
-	w.say(ctx, u.Full, slog.LevelError, "etcd's database has reached its quota: nothing is stored until there is room",
-		"member", u.Name, "size", u.Size, "inUse", u.InUse, "quota", u.Quota)
+func (w *Watcher) warn(u Usage) {
+	if w.isNews("near", u.isNearQuota() && !u.Full) {
+		w.log.Warn("The database of etcd comes near its quota", "member", u.Name, "size", u.Size, "inUse", u.InUse, "quota", u.Quota)
+	}
+	if w.isNews("reached", u.Full) {
+		w.log.Error("The database of etcd has reached its quota: nothing is stored until there is room",
+			"member", u.Name, "size", u.Size, "inUse", u.InUse, "quota", u.Quota)
+	}
 }
 
 // makeRoom drops history, which the API machinery's compactor cannot do while etcd is full, has the file shrink, and takes the
@@ -101,8 +106,10 @@ func (w *Watcher) makeRoom(ctx context.Context, u Usage) (again time.Duration) {
 		w.compacted = u.Revision
 		return settling
 	}
-	w.say(ctx, !u.fits(u.InUse), slog.LevelError, "etcd's database is full of what is stored: delete objects, or raise --etcd-quota-bytes",
-		"inUse", u.InUse, "quota", u.Quota)
+	if w.isNews("full", !u.fits(u.InUse)) {
+		w.log.Error("The database of etcd is full of what is stored: delete objects, or raise --etcd-quota-bytes",
+			"member", u.Name, "inUse", u.InUse, "quota", u.Quota)
+	}
 	if !u.fits(u.InUse) {
 		return interval
 	}
@@ -113,7 +120,7 @@ func (w *Watcher) makeRoom(ctx context.Context, u Usage) (again time.Duration) {
 		return settling
 	}
 	if w.work(ctx, "disarm", w.member.Disarm) {
-		w.log.InfoContext(ctx, "etcd's database has room again", "size", u.Size, "quota", u.Quota)
+		w.log.Info("The database of etcd has room again", "member", u.Name, "size", u.Size, "quota", u.Quota)
 	}
 	return interval
 }
@@ -129,7 +136,8 @@ func (w *Watcher) defragment(ctx context.Context, before Usage) bool {
 	if err != nil {
 		return false
 	}
-	w.log.InfoContext(ctx, "etcd's database was defragmented", "before", before.Size, "after", after.Size, "took", time.Since(began).String())
+	w.log.Info("The database of etcd was defragmented", "member", after.Name, "before", before.Size, "after", after.Size,
+		"took", time.Since(began).String())
 	return true
 }
 
@@ -137,21 +145,15 @@ func (w *Watcher) work(ctx context.Context, what string, do func(context.Context
 	ctx, cancel := context.WithTimeout(ctx, workTimeout)
 	defer cancel()
 	err := do(ctx)
-	w.say(ctx, err != nil, slog.LevelError, "etcd did not "+what+" its database", "error", text(err))
+	if w.isNews(what, err != nil) {
+		w.log.Error("etcd did not do what its database needs", "work", what, "err", err)
+	}
 	return err == nil
 }
 
-// say logs what holds, once until it has ceased to hold.
-func (w *Watcher) say(ctx context.Context, holds bool, level slog.Level, message string, args ...any) {
-	if holds && !w.said[message] {
-		w.log.Log(ctx, level, message, args...)
-	}
-	w.said[message] = holds
-}
-
-func text(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
+// isNews tells whether something holds that did not when it was asked about last.
+func (w *Watcher) isNews(what string, holds bool) bool {
+	before := w.said[what]
+	w.said[what] = holds
+	return holds && !before
 }

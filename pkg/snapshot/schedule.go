@@ -93,7 +93,7 @@ func (s *Schedule) next(ctx context.Context) (wait time.Duration) {
 	s.record.Failures++
 	s.mu.Unlock()
 	wait = min(retryInterval, s.config.Interval)
-	s.config.Logger.ErrorContext(ctx, "A scheduled snapshot failed", "dir", s.config.Dir, "error", err.Error(), "again", wait.String())
+	s.config.Logger.Error("A scheduled snapshot failed", "dir", s.config.Dir, "err", err, "again", wait.String())
 	return wait
 }
 
@@ -137,7 +137,7 @@ func (s *Schedule) take(ctx context.Context, to folder, now time.Time) error {
 		return err
 	}
 	s.note(entry{path, now, saved.Size})
-	s.config.Logger.InfoContext(ctx, "A snapshot was taken", "file", path, "size", saved.Size, "sha256", saved.SHA256,
+	s.config.Logger.Info("A snapshot was taken", "file", path, "size", saved.Size, "sha256", saved.SHA256,
 		"took", time.Since(now).String())
 	return to.prune(s.config.Keep)
 }

@@ -28,6 +28,13 @@ var levels = map[string]string{
 	"Debug": "4", "Info": "0", "InfoS": "0", "Warn": "warning", "Error": "error", "ErrorS": "error",
 }
 
+// others are methods that the program does not log with: there is one way.
+var others = []string{"DebugContext", "InfoContext", "WarnContext", "ErrorContext", "Log", "LogAttrs"}
+
+func isLogger(expression string) bool {
+	return loggers.MatchString(expression)
+}
+
 // logged are all lines that the program may log, as rows of the document, by where they are.
 func logged(t *testing.T) map[string]string {
 	t.Helper()
@@ -67,7 +74,10 @@ func lineOf(t *testing.T, files *token.FileSet, call *ast.CallExpr) (row string,
 		return "", false
 	}
 	logger, level := types.ExprString(method.X), levels[method.Sel.Name]
-	if level == "" || !loggers.MatchString(logger) {
+	if isLogger(logger) {
+		require.NotContains(t, others, method.Sel.Name, "%s", files.Position(call.Pos()))
+	}
+	if level == "" || !isLogger(logger) {
 		return "", false
 	}
 	at := files.Position(call.Pos())

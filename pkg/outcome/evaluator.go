@@ -84,14 +84,6 @@ func (e *Evaluator) openAll(ctx context.Context, all []*v1.ExternalSecret) ([]Sh
 	return shown, needs
 }
 
-// Start has the providers asked what a Look with the same arguments would ask first, and does not wait for them.
-func (e *Evaluator) Start(ctx context.Context, es *v1.ExternalSecret, ask Ask) {
-	_, needs := e.openAll(ctx, []*v1.ExternalSecret{es})
-	for src, whose := range needs {
-		src.Start(source.Reader{User: ask.User, Namespaces: whose, Loads: ask.Loads}, slices.Collect(maps.Keys(whose)), ask.NotBefore)
-	}
-}
-
 // wanted is what an ExternalSecret needs of one store.
 type wanted struct {
 	ref   resolve.StoreRef

@@ -254,18 +254,3 @@ func TestKeysAndCheck(t *testing.T) {
 		require.Equal(t, 2, f.count("revalidate"))
 	})
 }
-
-func TestWhatWasStartedIsNotAskedForAgain(t *testing.T) {
-	run(t, nil, func(t *testing.T, f *fixture) {
-		f.delay = time.Second
-		asked := time.Now()
-		f.src.Start(Reader{}, needs("a/x"), asked)
-		require.Equal(t, asked, time.Now(), "Start waits for nothing")
-		time.Sleep(600 * time.Millisecond)
-		r := f.getFrom(asked, "a/x")
-		require.Equal(t, "x@1", f.value(r))
-		require.False(t, r.Late)
-		require.Equal(t, asked, r.Observed)
-		require.Equal(t, 1, f.count("revalidate"))
-	})
-}

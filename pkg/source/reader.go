@@ -70,16 +70,3 @@ func (src *Source) InputsFor(ctx context.Context, by Reader, needs []provider.Ne
 	in, _ := src.read(ctx, r)
 	return in
 }
-
-// Start causes at once what InputsFor would cause first, and waits for nothing: an InputsFor with the same arguments that
-// follows finds it under way. It answers nobody, hence takes no seat.
-func (src *Source) Start(by Reader, needs []provider.Need, notBefore time.Time) {
-	current, err := src.following()
-	if err != nil {
-		return
-	}
-	r := newRead(needs, notBefore, causeNow)
-	r.by = by
-	current.begin(r)
-	current.step(r)
-}

@@ -2,9 +2,11 @@ package sidebyside
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -14,7 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/e2e/framework"
 )
 
 // step is one request of a script: a run of kubectl, or a request over HTTP. In
@@ -59,6 +65,7 @@ func (s script) run(t *testing.T, group string) map[string]string {
 			transcript = fmt.Sprintf("%s%s(failed: %t)", stdout, stderr, err != nil)
 		} else {
 			transcript = step.request(t, fill)
+			settle(t, group, namespace)
 		}
 		require.NotContains(t, transcripts, step.name)
 		transcripts[step.name] = normalize(transcript, group, namespace)
@@ -84,6 +91,36 @@ func (s step) request(t *testing.T, fill *strings.Replacer) string {
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return fmt.Sprintf("%d %s\n%s", response.StatusCode, response.Header.Get("Content-Type"), indented(body))
+}
+
+// settle waits until the watch cache has what was written: many a request is answered from it as it is.
+func settle(t *testing.T, group, namespace string) {
+	t.Helper()
+	client, err := metadata.NewForConfig(env.ControlPlane.RESTConfig())
+	require.NoError(t, err)
+	versions := func(ctx context.Context, at string) (map[string]string, error) {
+		list, err := client.Resource(schema.GroupVersionResource{Group: group, Version: "v1", Resource: "externalsecrets"}).
+			Namespace(namespace).List(ctx, metav1.ListOptions{ResourceVersion: at})
+		if err != nil {
+			return nil, err
+		}
+		found := map[string]string{}
+		for _, item := range list.Items {
+			found[item.Name] = item.ResourceVersion
+		}
+		return found, nil
+	}
+	framework.Eventually(t, "the watch cache is up to date", func(ctx context.Context) error {
+		stored, err := versions(ctx, "")
+		if err != nil {
+			return err
+		}
+		cached, err := versions(ctx, "0")
+		if err == nil && !maps.Equal(stored, cached) {
+			err = fmt.Errorf("it has %v, and etcd %v", cached, stored)
+		}
+		return err
+	})
 }
 
 // indented is JSON, or a stream of it, with sorted fields; other bodies stay.

@@ -53,11 +53,6 @@ func (l *Live) get(ctx context.Context, es *v1.ExternalSecret) *v1.LiveStatus {
 	return live
 }
 
-// start has providers asked for a get that follows, and does not wait for them.
-func (l *Live) start(ctx context.Context, es *v1.ExternalSecret) {
-	l.Evaluator.Start(ctx, es, askNow(ctx))
-}
-
 // askNow asks for what is shown from the arrival of the request on.
 func askNow(ctx context.Context) outcome.Ask {
 	return outcome.Ask{NotBefore: arrival(ctx), User: readmode.User(ctx)}

@@ -2,13 +2,11 @@ package externalsecret
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apiserver/pkg/registry/rest"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
 )
@@ -58,26 +56,4 @@ func TestLiveReadsLeaveTheWatchCacheAsItIs(t *testing.T) {
 		live.Items[i].Status.Live = nil
 	}
 	require.Equal(t, before, asJSON(t, live), "but for the live status it is the stored list")
-}
-
-// The provider is asked ahead for what the watch cache has, and once.
-func TestALiveGetIsAboutTheStoredObjectAndAsksOnce(t *testing.T) {
-	f := newFixture(t)
-	f.create(t, externalSecret(t, 0))
-	f.get(t, "app-0", "")
-	for i := range 20 {
-		key := fmt.Sprint("item-", i%2)
-		es := f.get(t, "app-0", "").DeepCopy()
-		for j := range es.Spec.Data {
-			es.Spec.Data[j].RemoteRef.Key = key
-		}
-		_, _, err := f.rest.Store.Update(requestContext(), es.Name, rest.DefaultUpdatedObjectInfo(es), rest.ValidateAllObjectFunc,
-			rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{})
-		require.NoError(t, err)
-		f.sim.Requests.Reset()
-		for _, source := range f.get(t, "app-0", "").Status.Live.Sources {
-			require.Equal(t, key, source.Key, "the watch cache may be behind")
-		}
-		require.Equal(t, 1, f.sim.Requests.Counts()["GET /v1/vaults/{vault}"])
-	}
 }

@@ -44,17 +44,9 @@ func (*REST) ShortNames() []string { return []string{"es"} }
 func (*REST) Categories() []string { return []string{"external-secrets"} }
 
 // Get reads the stored object and, where the request is for the most recent state, asks the provider for its live status.
-// The object is read from etcd, which takes about as long as a provider nearby. So the provider is asked meanwhile for what
-// the object in the watch cache needs, which in nearly all cases is the same; what is answered is about the one in etcd.
 func (r *REST) Get(ctx context.Context, name string, options *metav1.GetOptions) (runtime.Object, error) {
-	if !readmode.Live(ctx, options.ResourceVersion) {
-		return r.Store.Get(ctx, name, options)
-	}
-	if cached, err := r.Store.Get(ctx, name, &metav1.GetOptions{ResourceVersion: "0"}); err == nil {
-		r.live.start(ctx, cached.(*v1.ExternalSecret))
-	}
 	obj, err := r.Store.Get(ctx, name, options)
-	if err != nil {
+	if err != nil || !readmode.Live(ctx, options.ResourceVersion) {
 		return obj, err
 	}
 	es := obj.(*v1.ExternalSecret)

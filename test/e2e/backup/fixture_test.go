@@ -81,10 +81,24 @@ func (f *tenant) stands(t *testing.T, written *corev1.Secret) {
 	require.Equal(t, written.ResourceVersion, found.ResourceVersion, "it is not even touched")
 }
 
+// elsewhere is a store of another controller. Nobody writes the status of what names it, which would be stored once more.
+const elsewhere = `
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {name: elsewhere}
+spec:
+  controller: another
+  provider:
+    onepassword:
+      connectHost: http://127.0.0.1:1
+      vaults: {none: 1}
+      auth: {secretRef: {connectTokenSecretRef: {name: none, key: none}}}
+`
+
 // sized is an ExternalSecret without a Secret, whose spec is of so many bytes.
 func sized(name string, bytes int) *v1.ExternalSecret {
 	return &v1.ExternalSecret{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1.ExternalSecretSpec{
-		SecretStoreRef: &v1.SecretStoreRef{Name: ptr.To("none")},
+		SecretStoreRef: &v1.SecretStoreRef{Name: ptr.To("elsewhere")},
 		Target: &v1.ExternalSecretTarget{
 			CreationPolicy: ptr.To(v1.CreationNone),
 			Template:       &v1.ExternalSecretTemplate{Data: map[string]string{"literal": strings.Repeat("x", bytes)}},

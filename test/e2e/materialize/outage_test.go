@@ -97,7 +97,7 @@ func TestBadInputGetsACondition(t *testing.T) {
 		"property":     {`{data: [{secretKey: a, remoteRef: {key: my-app, property: absent}}]}`, "spec.data[0]"},
 		"encoding":     {`{data: [{secretKey: a, remoteRef: {key: my-app, property: db_pass, decodingStrategy: Base64}}]}`, "spec.data[0]"},
 		"template":     {`{dataFrom: [{extract: {key: my-app}}], target: {template: {data: {a: "{{ .absent }}"}}}}`, "spec.target.template.data"},
-		"bomb":         {`{dataFrom: [{extract: {key: my-app}}], target: {template: {data: {a: "{{ range 300000000 }}{{ end }}"}}}}`, "too many steps"},
+		"bomb":         {`{dataFrom: [{extract: {key: my-app}}], target: {template: {data: {a: "{{ range 300000000 }}{{ end }}"}}}}`, "spec.target.template.data[a], line 1: the template "},
 		"collision":    {`{dataFrom: [{extract: {key: my-app}, rewrite: [{regexp: {source: ".*", target: k}}]}]}`, "spec.dataFrom[0]"},
 		"store":        {`{secretStoreRef: {name: absent}, dataFrom: [{extract: {key: my-app}}]}`, "does not exist"},
 		"templateFrom": {`{dataFrom: [{extract: {key: my-app}}], target: {template: {templateFrom: [{configMap: {name: absent, items: [{key: k}]}}]}}}`, "absent"},

@@ -54,7 +54,7 @@ var specs = map[string]string{
 
 // works are those that come to a Secret, with a canary that is in it.
 var works = map[string]string{
-	"plain": "a concealed field", "robot": "a secret", "directory": "a secret", "infisical": "a property", "file": "a file",
+	"plain": "a concealed field", "robot": "a secret", "infisical": "a property", "file": "a file",
 	"digest": "what a template makes of a value", "templates": "a template",
 }
 
@@ -123,6 +123,12 @@ func leavesNothing(t *testing.T, format string) {
 	f.Kubectl.Run("get", "events", "--field-selector=reason="+planted)
 	fmt.Fprintln(said, f.Kubectl.Run("get", "externalsecret", "rendered", "-o", "yaml"))
 
+	framework.Eventually(t, "what was asked last is in the log", func(context.Context) error {
+		if find(planted, []byte(env.Server.Log(t))) < 0 {
+			return errors.New("it is not")
+		}
+		return nil
+	})
 	left := places{"what kubectl printed": []byte(said.String())}
 	left.ofProcess(t, auditLog)
 	left.ofHost(t, before)

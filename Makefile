@@ -25,7 +25,7 @@ fast := -skip '^TestSlow_'
 # The oldest Kubernetes that a host may be of. Of the integration packages, few are those that depend on what a host does: for
 # .ci/run, which has no time for all of them twice.
 oldest := 1.34
-few = ./pkg/host ./test/controlplane ./test/sidebyside ./test/e2e $(addprefix ./test/e2e/,live materialize generic takeover namespaces)
+few = ./pkg/host ./test/controlplane ./test/e2e $(addprefix ./test/e2e/,live materialize generic takeover namespaces)
 on_oldest = CONTROLPLANE_KUBERNETES=$(oldest) $(GO)
 
 .PHONY: help

@@ -4,9 +4,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/live-secrets/external-secrets-apiserver/test/controlplane"
 )
 
 func TestSideBySide(t *testing.T) {
+	// An older host serves definitions with older libraries, whose field managers and messages are not those of this server.
+	if version := controlplane.Kubernetes(); version != controlplane.Newest {
+		t.Skip("a host of " + version + " has other libraries than this server")
+	}
 	createTwins(t)
 	t.Run("corpus", testCorpus)
 	unseen := map[string]bool{}

@@ -93,7 +93,8 @@ func (s step) request(t *testing.T, fill *strings.Replacer) string {
 	return fmt.Sprintf("%d %s\n%s", response.StatusCode, response.Header.Get("Content-Type"), indented(body))
 }
 
-// settle waits until the watch cache has what was written: many a request is answered from it as it is.
+// settle waits until the watch cache has what was written, since many a request is answered from it as it is, and until the garbage
+// collector has done with what was deleted in the foreground.
 func settle(t *testing.T, group, namespace string) {
 	t.Helper()
 	client, err := metadata.NewForConfig(env.ControlPlane.RESTConfig())
@@ -106,6 +107,9 @@ func settle(t *testing.T, group, namespace string) {
 		}
 		found := map[string]string{}
 		for _, item := range list.Items {
+			if slices.Contains(item.Finalizers, metav1.FinalizerDeleteDependents) {
+				return nil, fmt.Errorf("%s is not collected yet", item.Name)
+			}
 			found[item.Name] = item.ResourceVersion
 		}
 		return found, nil

@@ -61,17 +61,6 @@ func (e *Evaluator) Evaluate(ctx context.Context, es *v1.ExternalSecret, ask Ask
 func (e *Evaluator) Look(ctx context.Context, all []*v1.ExternalSecret, ask Ask) []Shown {
 	ctx, span := tracing.Start(ctx, tracing.Evaluate)
 	defer span.End()
-	shown, needs := e.openAll(ctx, all)
-	span.Objects(len(all), len(needs))
-	inputs := inputs(ctx, needs, ask)
-	for i := range shown {
-		shown[i].inputs = inputs
-	}
-	return shown
-}
-
-// openAll opens the stores of ExternalSecrets, each once, and gathers what they need of each Source.
-func (e *Evaluator) openAll(ctx context.Context, all []*v1.ExternalSecret) ([]Shown, map[*source.Source]namespaces) {
 	stores := e.Catalog.opener()
 	shown := make([]Shown, len(all))
 	needs := map[*source.Source]namespaces{}
@@ -81,7 +70,12 @@ func (e *Evaluator) openAll(ctx context.Context, all []*v1.ExternalSecret) ([]Sh
 			one.collect(needs, es.Namespace)
 		}
 	}
-	return shown, needs
+	span.Objects(len(all), len(needs))
+	inputs := inputs(ctx, needs, ask)
+	for i := range shown {
+		shown[i].inputs = inputs
+	}
+	return shown
 }
 
 // wanted is what an ExternalSecret needs of one store.
@@ -122,16 +116,10 @@ func (w wanted) collect(needs map[*source.Source]namespaces, namespace string) {
 
 // inputs asks every Source for its needs, side by side: a store whose provider hangs costs the others nothing.
 func inputs(ctx context.Context, needs map[*source.Source]namespaces, ask Ask) map[*source.Source]provider.Inputs {
-	shown := make(map[*source.Source]provider.Inputs, len(needs))
-	if len(needs) == 1 {
-		for src, set := range needs {
-			shown[src] = ask.of(ctx, src, set)
-		}
-		return shown
-	}
 	var (
 		mu    sync.Mutex
 		wg    sync.WaitGroup
+		shown = make(map[*source.Source]provider.Inputs, len(needs))
 		slots = make(chan struct{}, maxSources)
 	)
 	for src, set := range needs {

@@ -3,10 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 
-	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -17,9 +15,9 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/klog/v2"
 
 	v1 "github.com/live-secrets/external-secrets-apiserver/pkg/apis/externalsecrets/v1"
+	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/apiserver/options"
 	"github.com/live-secrets/external-secrets-apiserver/pkg/uninstall"
 )
@@ -92,7 +90,7 @@ func (r *removal) config() (uninstall.Config, error) {
 		Service:     types.NamespacedName{Namespace: r.namespace, Name: r.service},
 		APIServices: []string{"v1." + v1.GroupName, "v1alpha1." + v1.GroupName},
 		Namespaces:  r.namespaces,
-		Logger:      slog.New(logr.ToSlogHandler(klog.Background())),
+		Logger:      apiserver.Logger(),
 	}
 	if config.Metadata, err = metadata.NewForConfig(host); err != nil {
 		return uninstall.Config{}, fmt.Errorf("set up the client of objects: %w", err)

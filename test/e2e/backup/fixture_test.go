@@ -43,42 +43,9 @@ func (f *tenant) client(t *testing.T) typed.ExternalSecretInterface {
 	return env.Clientset(t).ExternalSecretsV1().ExternalSecrets(f.Namespace)
 }
 
-// app applies an ExternalSecret and returns the Secret that it owns.
-func (f *tenant) app(t *testing.T, name string) *corev1.Secret {
-	t.Helper()
-	f.Kubectl.Apply(fmt.Sprintf(`
-apiVersion: external-secrets.io/v1
-kind: ExternalSecret
-metadata: {name: %s}
-spec:
-  secretStoreRef: {name: vault}
-  data: [{secretKey: password, remoteRef: {key: my-app, property: db_pass}}]
-`, name))
-	var written *corev1.Secret
-	framework.Eventually(t, "Secret "+name+" belongs to its ExternalSecret", func(ctx context.Context) (err error) {
-		if written, err = f.secret(ctx, t, name); err != nil {
-			return err
-		}
-		if owner := metav1.GetControllerOf(written); owner == nil || owner.UID != f.Stored(t, name).UID {
-			return fmt.Errorf("it belongs to %v", owner)
-		}
-		return nil
-	})
-	return written
-}
-
 func (f *tenant) secret(ctx context.Context, t *testing.T, name string) (*corev1.Secret, error) {
 	t.Helper()
 	return env.Host(t).CoreV1().Secrets(f.Namespace).Get(ctx, name, metav1.GetOptions{})
-}
-
-// stands requires a Secret to be as it was written.
-func (f *tenant) stands(t *testing.T, written *corev1.Secret) {
-	t.Helper()
-	found, err := f.secret(t.Context(), t, written.Name)
-	require.NoError(t, err)
-	require.Equal(t, written.UID, found.UID)
-	require.Equal(t, written.ResourceVersion, found.ResourceVersion, "it is not even touched")
 }
 
 // elsewhere is a store of another controller. Nobody writes the status of what names it, which would be stored once more.

@@ -24,7 +24,7 @@ import (
 // that it is lost.
 func TestRestore(t *testing.T) {
 	f := newTenant(t)
-	before := f.app(t, "before")
+	before := f.App(t, "before")
 	informed := inform(t, f.Namespace)
 	stopWriting := f.keepWriting(t)
 	file := save(t)
@@ -37,7 +37,7 @@ func TestRestore(t *testing.T) {
 	require.Positive(t, info.Objects["secretstores"])
 	requireNoValues(t, file)
 
-	after := f.app(t, "after")
+	after := f.App(t, "after")
 	seen := f.uids(t)
 	last := f.Stored(t, "after").ResourceVersion
 
@@ -47,8 +47,8 @@ func TestRestore(t *testing.T) {
 	taken := scheduled(t)
 	env.Server.Start(t)
 	acceptance := f.closed(t, "it is new, restored, or another installation's")
-	f.stands(t, before)
-	f.stands(t, after)
+	f.Stands(t, before)
+	f.Stands(t, after)
 	require.Equal(t, taken, scheduled(t), "no snapshot is taken of a store that is not the cluster's")
 
 	env.Server.Restart(t, acceptance)
@@ -73,7 +73,7 @@ func TestRestore(t *testing.T) {
 		return nil
 	})
 
-	f.stands(t, before)
+	f.Stands(t, before)
 	framework.Eventually(t, "what is lost is collected, now that it is accepted", func(ctx context.Context) error {
 		_, err := f.secret(ctx, t, "after")
 		if apierrors.IsNotFound(err) {
@@ -81,7 +81,7 @@ func TestRestore(t *testing.T) {
 		}
 		return fmt.Errorf("it is there (%w)", err)
 	})
-	f.app(t, "after")
+	f.App(t, "after")
 	require.NotEqual(t, info.StoreID, storeID(t))
 }
 

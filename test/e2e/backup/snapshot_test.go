@@ -14,7 +14,7 @@ import (
 
 // The server takes snapshots by itself, which hold no values, and tells when.
 func TestScheduledSnapshots(t *testing.T) {
-	newTenant(t).app(t, "db")
+	newTenant(t).App(t, "db")
 	dir := filepath.Join(t.TempDir(), "snapshots")
 	began := time.Now()
 	env.Server.Restart(t, "--snapshot-dir="+dir)

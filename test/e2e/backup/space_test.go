@@ -78,7 +78,7 @@ func TestSlow_AFullStore(t *testing.T) {
 	env.Server.Restart(t, "--etcd-quota-bytes="+strconv.Itoa(quota))
 	f := newTenant(t)
 	f.Kubectl.Apply(elsewhere)
-	f.app(t, "db")
+	f.App(t, "db")
 	stored := f.fill(t, "large-")
 
 	refused := f.Kubectl.Fails(strings.ReplaceAll(f.Stores(), "name: vault", "name: one-more"), "apply", "-f", "-")

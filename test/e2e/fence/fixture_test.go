@@ -39,33 +39,6 @@ func newTenant(t *testing.T) *tenant {
 	return &tenant{env.Tenant(t)}
 }
 
-// app applies an ExternalSecret and returns its Secret.
-func (f *tenant) app(t *testing.T, name string) *corev1.Secret {
-	t.Helper()
-	f.Kubectl.Apply(fmt.Sprintf(`
-apiVersion: external-secrets.io/v1
-kind: ExternalSecret
-metadata: {name: %s}
-spec:
-  secretStoreRef: {name: vault}
-  data: [{secretKey: password, remoteRef: {key: my-app, property: db_pass}}]
-`, name))
-	var written *corev1.Secret
-	framework.Eventually(t, "Secret "+name+" belongs to its ExternalSecret", func(ctx context.Context) error {
-		found, err := env.Host(t).CoreV1().Secrets(f.Namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		owner := metav1.GetControllerOf(found)
-		if owner == nil || owner.UID != f.Stored(t, name).UID {
-			return fmt.Errorf("it belongs to %v", owner)
-		}
-		written = found
-		return nil
-	})
-	return written
-}
-
 // collectorFollows waits until the garbage collector has seen what was stored so far. It takes the finalizer off an object whose
 // dependants are to be orphaned as soon as its informer shows it that object, and never before.
 func (f *tenant) collectorFollows(t *testing.T) {
@@ -86,15 +59,6 @@ func (f *tenant) collectorFollows(t *testing.T) {
 		}
 		return fmt.Errorf("it is there (%v)", err)
 	})
-}
-
-// stands requires a Secret to be as it was written.
-func (f *tenant) stands(t *testing.T, written *corev1.Secret) {
-	t.Helper()
-	found, err := env.Host(t).CoreV1().Secrets(written.Namespace).Get(t.Context(), written.Name, metav1.GetOptions{})
-	require.NoError(t, err)
-	require.Equal(t, written.UID, found.UID)
-	require.Equal(t, written.ResourceVersion, found.ResourceVersion, "it is not even touched")
 }
 
 // collected waits until a Secret is gone.

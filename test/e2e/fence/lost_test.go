@@ -20,7 +20,7 @@ var losses = map[string]struct {
 }{
 	"the data directory is wiped": {
 		lose: func(t *testing.T, f *tenant) *corev1.Secret {
-			written := f.app(t, "db")
+			written := f.App(t, "db")
 			env.Server.Stop(t)
 			wipe(t)
 			return written
@@ -32,7 +32,7 @@ var losses = map[string]struct {
 			// Of a kind that is registered no longer, kube-apiserver says 404, and for some seconds the collector takes that for
 			// an answer: where it still has a question.
 			f.collectorFollows(t)
-			written := f.app(t, "db")
+			written := f.App(t, "db")
 			f.collectorFollows(t)
 			env.Server.Stop(t)
 			wipe(t)
@@ -45,12 +45,12 @@ var losses = map[string]struct {
 	},
 	"an old snapshot is put back": {
 		lose: func(t *testing.T, f *tenant) *corev1.Secret {
-			f.app(t, "before")
+			f.App(t, "before")
 			env.Server.Stop(t)
 			snapshot := t.TempDir()
 			require.NoError(t, os.CopyFS(snapshot, os.DirFS(env.Server.DataDir())))
 			env.Server.Start(t)
-			written := f.app(t, "after")
+			written := f.App(t, "after")
 			env.Server.Stop(t)
 			wipe(t)
 			require.NoError(t, os.CopyFS(env.Server.DataDir(), os.DirFS(snapshot)))
@@ -60,7 +60,7 @@ var losses = map[string]struct {
 	},
 	"and the host cannot be reached at the start": {
 		lose: func(t *testing.T, f *tenant) *corev1.Secret {
-			written := f.app(t, "db")
+			written := f.App(t, "db")
 			env.Server.Stop(t)
 			wipe(t)
 			require.NoError(t, env.ControlPlane.StopAPIServer())
@@ -87,7 +87,7 @@ func TestALostStoreLosesNoSecret(t *testing.T) {
 			env.Server.Start(t)
 			message := f.closedFor(t, loss.reason)
 			refusedCollector(t, began)
-			f.stands(t, written)
+			f.Stands(t, written)
 
 			accept(t, message)
 			f.collected(t, written)
@@ -100,7 +100,7 @@ func TestALostStoreLosesNoSecret(t *testing.T) {
 // ExternalSecret that is applied again.
 func TestSecretsAreKeptByTakingOffTheirOwners(t *testing.T) {
 	f := newTenant(t)
-	written := f.app(t, "db")
+	written := f.App(t, "db")
 	env.Server.Stop(t)
 	wipe(t)
 	env.Server.Start(t)
@@ -109,7 +109,7 @@ func TestSecretsAreKeptByTakingOffTheirOwners(t *testing.T) {
 	f.Kubectl.Run("patch", "secret", "db", "--type=merge", "--patch", `{"metadata":{"ownerReferences":null}}`)
 	accept(t, message)
 	f.Kubectl.Apply(f.Stores())
-	again := f.app(t, "db")
+	again := f.App(t, "db")
 	require.Equal(t, written.UID, again.UID)
 	require.Equal(t, written.Data, again.Data)
 

@@ -20,7 +20,7 @@ import (
 // come from the store is served.
 func TestAClosedFenceSaysWhatToDo(t *testing.T) {
 	f := newTenant(t)
-	f.app(t, "db")
+	f.App(t, "db")
 	env.Server.Stop(t)
 	wipe(t)
 	logged := len(env.Server.Log(t))
@@ -74,7 +74,7 @@ func TestAClosedFenceSaysWhatToDo(t *testing.T) {
 // The record follows what is stored, and comes back when somebody deletes it.
 func TestTheRecordFollowsTheStore(t *testing.T) {
 	f := newTenant(t)
-	f.app(t, "db")
+	f.App(t, "db")
 	stored, err := strconv.ParseInt(f.Stored(t, "db").ResourceVersion, 10, 64)
 	require.NoError(t, err)
 	framework.Eventually(t, "the record has the change", func(ctx context.Context) error { return recorded(ctx, t, stored) })
